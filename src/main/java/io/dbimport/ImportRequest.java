@@ -1,0 +1,30 @@
+package io.dbimport;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request to import a file, valid by construction. Immutable.
+ *
+ * @param requestId names the request, 1 to 128 characters
+ * @param appId the configured app whose token is used; null means the one app there is
+ * @param parameters what the API is called with
+ * @param deadline the instant after which the API must not be called any more; null for none
+ * @param rerunSafe whether calling it twice does no harm
+ */
+public record ImportRequest(
+    String requestId,
+    @Nullable String appId,
+    ImportParameters parameters,
+    @Nullable Instant deadline,
+    boolean rerunSafe) {
+
+  /** Longest request id, in characters. */
+  public static final int MAX_REQUEST_ID_CHARS = 128;
+
+  public ImportRequest {
+    if (requestId.isEmpty() || requestId.length() > MAX_REQUEST_ID_CHARS) {
+      throw new IllegalArgumentException("requestId must have 1 to 128 characters: " + requestId);
+    }
+  }
+}

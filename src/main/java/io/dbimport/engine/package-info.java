@@ -1,0 +1,5 @@
+/** Reading files and writing documents: what an import does behind the API. */
+@NullMarked
+package io.dbimport.engine;
+
+import org.jspecify.annotations.NullMarked;
