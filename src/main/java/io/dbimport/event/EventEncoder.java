@@ -1,0 +1,217 @@
+package io.dbimport.event;
+
+import io.dbimport.ErrorCode;
+import io.dbimport.ImportRequest;
+import io.dbimport.Outcome.Failed;
+import io.dbimport.event.Message.Kind;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the events of the contract: JSON values under CloudEvents headers. Nothing is copied from
+ * a request but the fields that the contract names; only a dead letter holds the original bytes.
+ * Thread-safe.
+ */
+public final class EventEncoder {
+  private static final int MAX_DETAIL_BYTES = 4096;
+  private static final int MAX_TRACE_BYTES = 512;
+
+  private final String ceSource;
+  private final DeadLetters deadLetters;
+
+  /**
+   * Writes events for one deployment.
+   *
+   * @param topicPrefix the prefix of its topics, {@code ce_source} of every event
+   * @param groupId the consumer group, told in dead letters
+   */
+  public EventEncoder(String topicPrefix, String groupId) {
+    this.ceSource = topicPrefix;
+    this.deadLetters = new DeadLetters(groupId);
+  }
+
+  /** The request a producer sends: {@code submit} does. Keyed by environment and collection. */
+  public Message request(ImportRequest request, Instant at) {
+    byte[] value =
+        EventJson.write(
+            json -> json.put("request_id", request.requestId()).putAll(ReadableFields.of(request)));
+    return new Message(
+        Kind.REQUESTS,
+        null,
+        at,
+        ReadableFields.key(request.parameters()),
+        value,
+        cloudEvent(request.requestId(), "io.dbimport.request.made", at, List.of()));
+  }
+
+  /**
+   * The API started a job.
+   *
+   * @param requestedAt the time of the request itself
+   * @param duplicate whether it is answered from the ledger
+   */
+  public Message accepted(AcceptedJob job, Instant requestedAt, int attempts, boolean duplicate) {
+    byte[] value =
+        EventJson.write(
+            json ->
+                json.put("request_id", job.request().requestId())
+                    .putAll(ReadableFields.of(job.request()))
+                    .put("job_id", job.jobId())
+                    .put("errcode", ErrorCode.OK.code())
+                    .put("errmsg", ErrorCode.OK.message())
+                    .put("attempts", attempts)
+                    .put("duplicate", duplicate)
+                    .put("requested_at", requestedAt)
+                    .put("accepted_at", job.acceptedAt())
+                    .put("source", job.source()));
+    return new Message(
+        Kind.ACCEPTED,
+        null,
+        null,
+        keyOf(job),
+        value,
+        cloudEvent(
+            job.request().requestId(), "io.dbimport.job.accepted", job.acceptedAt(), job.trace()));
+  }
+
+  /** The delivery failed for good. */
+  public Message error(
+      Delivery delivery, Decoding decoding, Failed failed, Instant failedAt, boolean duplicate) {
+    return error(delivery, decoding, failed, failedAt, duplicate, fieldsOf(decoding).values());
+  }
+
+  /** The same without the request's fields, for a broker that finds the whole one too large. */
+  public Message shortError(
+      Delivery delivery, Decoding decoding, Failed failed, Instant failedAt, boolean duplicate) {
+    return error(delivery, decoding, failed, failedAt, duplicate, Map.of());
+  }
+
+  private Message error(
+      Delivery delivery,
+      Decoding decoding,
+      Failed failed,
+      Instant failedAt,
+      boolean duplicate,
+      Map<String, Object> fields) {
+    String requestId = requestId(decoding);
+    byte[] value =
+        EventJson.write(
+            json ->
+                json.put("request_id", requestId)
+                    .putAll(fields)
+                    .put("errcode", failed.errcode())
+                    .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
+                    .put("error_class", failed.errorClass().tag())
+                    .put("detail", Texts.cut(failed.detail(), MAX_DETAIL_BYTES))
+                    .put("solution", solution(failed))
+                    .put("attempts", failed.attempts())
+                    .put("duplicate", duplicate)
+                    .put("requested_at", delivery.timestamp())
+                    .put("failed_at", failedAt)
+                    .put("source", delivery.source()));
+    return new Message(
+        Kind.ERRORS,
+        null,
+        null,
+        keyOf(delivery, decoding),
+        value,
+        cloudEvent(requestId, "io.dbimport.request.failed", failedAt, trace(delivery)));
+  }
+
+  /** The original, whole, with text headers that say why it is there. */
+  public Message deadLetter(Delivery delivery, Decoding decoding, Failed failed, Instant failedAt) {
+    return deadLetters.letter(delivery, requestId(decoding), failed, failedAt);
+  }
+
+  /** The job of an accepted request has ended, or nobody can say how. */
+  public Message finished(AcceptedJob job, JobEnd end, Instant finishedAt) {
+    byte[] value =
+        EventJson.write(
+            json -> {
+              json.put("request_id", job.request().requestId())
+                  .putAll(ReadableFields.of(job.request()))
+                  .put("job_id", job.jobId())
+                  .put("status", LedgerCodec.status(end));
+              switch (end) {
+                case JobEnd.Ended(var state) ->
+                    json.put("record_success", state.recordSuccess())
+                        .put("record_fail", state.recordFail())
+                        .put("error_msg", Texts.cut(state.errorMsg(), MAX_DETAIL_BYTES));
+                case JobEnd.Lost(String why) ->
+                    json.put("record_success", 0)
+                        .put("record_fail", 0)
+                        .put("error_msg", Texts.cut(why, MAX_DETAIL_BYTES));
+              }
+              json.put("accepted_at", job.acceptedAt()).put("finished_at", finishedAt);
+            });
+    return new Message(
+        Kind.FINISHED,
+        null,
+        null,
+        keyOf(job),
+        value,
+        cloudEvent(job.request().requestId(), "io.dbimport.job.finished", finishedAt, job.trace()));
+  }
+
+  /** The request's trace headers, bounded: they are copied onto every event. */
+  public static List<Header> trace(Delivery delivery) {
+    return delivery.headers().stream()
+        .filter(h -> h.name().equals("traceparent") || h.name().equals("tracestate"))
+        .filter(h -> h.text().length() <= MAX_TRACE_BYTES)
+        .toList();
+  }
+
+  /** The id that a delivery is known by. */
+  public static String requestId(Decoding decoding) {
+    return switch (decoding) {
+      case Decoding.Valid(ImportRequest request) -> request.requestId();
+      case Decoding.Invalid invalid -> invalid.requestId();
+    };
+  }
+
+  private static ReadableFields fieldsOf(Decoding decoding) {
+    return switch (decoding) {
+      case Decoding.Valid(ImportRequest request) -> new ReadableFields(ReadableFields.of(request));
+      case Decoding.Invalid invalid -> invalid.fields();
+    };
+  }
+
+  private static byte @Nullable [] keyOf(Delivery delivery, Decoding decoding) {
+    byte[] key = delivery.key();
+    return key == null && decoding instanceof Decoding.Valid(ImportRequest request)
+        ? ReadableFields.key(request.parameters())
+        : key;
+  }
+
+  private static byte[] keyOf(AcceptedJob job) {
+    byte[] key = job.key();
+    return key == null ? ReadableFields.key(job.request().parameters()) : key;
+  }
+
+  private static @Nullable String solution(Failed failed) {
+    return switch (failed.errorClass()) {
+      case OUTCOME_UNKNOWN -> ErrorCode.CLOUD_TIMED_OUT.solution();
+      case EXPIRED -> "Send a fresh request, with a later deadline or none.";
+      case INTERNAL -> "Report the fault with this event; the dead letter can be sent again.";
+      case MALFORMED, INVALID, TOKEN, FORBIDDEN, THROTTLED, UNAVAILABLE, MISSING, REFUSED ->
+          ErrorCode.of(failed.errcode()).map(ErrorCode::solution).orElse(null);
+    };
+  }
+
+  private List<Header> cloudEvent(String requestId, String type, Instant time, List<Header> trace) {
+    String kind = type.substring("io.dbimport.".length());
+    List<Header> headers = new ArrayList<>(trace.size() + 6);
+    headers.add(new Header("ce_specversion", "1.0".getBytes(StandardCharsets.US_ASCII)));
+    headers.add(Header.of("ce_id", requestId + ":" + kind));
+    headers.add(Header.of("ce_source", ceSource));
+    headers.add(Header.of("ce_type", type));
+    headers.add(Header.of("ce_time", Texts.instant(time)));
+    headers.add(Header.of("content-type", "application/json"));
+    headers.addAll(trace);
+    return headers;
+  }
+}

@@ -1,0 +1,116 @@
+package io.dbimport.worker;
+
+import io.dbimport.ErrorClass;
+import io.dbimport.ErrorCode;
+import io.dbimport.ImportRequest;
+import io.dbimport.Outcome.Failed;
+import io.dbimport.Outcome.JobAccepted;
+import io.dbimport.Reply;
+import io.dbimport.Reply.Accepted;
+import io.dbimport.Reply.Refused;
+import io.dbimport.Reply.Unanswered;
+import io.dbimport.Reply.Unavailable;
+import io.dbimport.worker.Step.CallAgain;
+import io.dbimport.worker.Step.Settle;
+import java.time.Duration;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to do after an attempt, by the table of error classes. Pure but for the backoff's random:
+ * the same reply, request and attempts always give the same kind of step.
+ *
+ * @param retryFor how long a request that is unavailable is tried again
+ */
+record AfterReply(Backoff backoff, Duration retryFor) {
+
+  /** How long a request is held back by quotas before it fails with the last errcode. */
+  static final Duration THROTTLED_AT_MOST = Duration.ofHours(24);
+
+  /** The window of the minute quota, and the wait where an answer names none. */
+  static final Duration THROTTLE_WINDOW = Duration.ofSeconds(60);
+
+  private static final ZoneId QUOTA_ZONE = ZoneId.of("Asia/Shanghai");
+
+  /**
+   * The step after a reply.
+   *
+   * @param attempts the attempt just made included
+   */
+  Step step(Reply reply, ImportRequest request, Attempts attempts, Moment now) {
+    return switch (reply) {
+      case Accepted(long jobId) -> new Settle(new JobAccepted(jobId, attempts.made()));
+      case Refused refused -> afterRefusal(refused, request, attempts, now);
+      case Unanswered(int code, String why) -> afterSilence(code, why, request, attempts, now);
+      case Unavailable(int code, String why) ->
+          retry(code, why, ErrorClass.UNAVAILABLE, attempts, now);
+    };
+  }
+
+  private Step afterRefusal(Refused refused, ImportRequest request, Attempts attempts, Moment now) {
+    int code = refused.errcode();
+    return switch (refused.errorClass()) {
+      case TOKEN ->
+          attempts.tokenRenewed()
+              ? fail(code, refused.message(), ErrorClass.TOKEN, attempts)
+              : new CallAgain(
+                  Duration.ZERO,
+                  failed(code, refused.message(), ErrorClass.TOKEN, attempts),
+                  attempts.withFreshToken());
+      case THROTTLED -> afterThrottle(refused, attempts, now);
+      case UNAVAILABLE -> retry(code, refused.message(), ErrorClass.UNAVAILABLE, attempts, now);
+      case OUTCOME_UNKNOWN -> afterSilence(code, refused.message(), request, attempts, now);
+      case MALFORMED, INVALID, EXPIRED, FORBIDDEN, MISSING, REFUSED, INTERNAL ->
+          fail(code, refused.message(), refused.errorClass(), attempts);
+    };
+  }
+
+  private Step afterSilence(
+      int code, String why, ImportRequest request, Attempts attempts, Moment now) {
+    return request.rerunSafe()
+        ? retry(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts, now)
+        : fail(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts);
+  }
+
+  private Step retry(int code, String why, ErrorClass errorClass, Attempts attempts, Moment now) {
+    Attempts next = attempts.unavailable(now);
+    Moment first = next.firstFailure();
+    if (first != null && now.since(first).compareTo(retryFor) >= 0) {
+      return fail(code, why, errorClass, attempts);
+    }
+    return new CallAgain(
+        backoff.after(attempts.backoffs()), failed(code, why, errorClass, attempts), next);
+  }
+
+  private Step afterThrottle(Refused refused, Attempts attempts, Moment now) {
+    Attempts next = attempts.throttled(now);
+    Moment first = next.firstThrottled();
+    if (first != null && now.since(first).compareTo(THROTTLED_AT_MOST) >= 0) {
+      return fail(refused.errcode(), refused.message(), ErrorClass.THROTTLED, attempts);
+    }
+    return new CallAgain(
+        window(refused.errcode(), refused.retryAfter(), now),
+        failed(refused.errcode(), refused.message(), ErrorClass.THROTTLED, next),
+        next);
+  }
+
+  private static Duration window(int code, @Nullable Duration retryAfter, Moment now) {
+    if (retryAfter != null) {
+      return retryAfter;
+    }
+    if (code != ErrorCode.DAILY_QUOTA_REACHED.code()) {
+      return THROTTLE_WINDOW;
+    }
+    var tomorrow = now.wall().atZone(QUOTA_ZONE).toLocalDate().plusDays(1);
+    return Duration.between(now.wall(), tomorrow.atStartOfDay(QUOTA_ZONE).toInstant());
+  }
+
+  private static Settle fail(int code, String why, ErrorClass errorClass, Attempts attempts) {
+    return new Settle(failed(code, why, errorClass, attempts));
+  }
+
+  private static Failed failed(int code, String why, ErrorClass errorClass, Attempts attempts) {
+    String errmsg = ErrorCode.of(code).map(ErrorCode::message).orElse(why);
+    return new Failed(code, errmsg, errorClass, why, attempts.made());
+  }
+}

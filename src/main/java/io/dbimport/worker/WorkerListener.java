@@ -1,0 +1,32 @@
+package io.dbimport.worker;
+
+import io.dbimport.ErrorClass;
+import io.dbimport.Outcome;
+import io.dbimport.event.JobEnd;
+import java.time.Duration;
+
+/**
+ * Hears what the worker counts. At any moment between two calls, received = settled + handed over +
+ * open. Called on the loop thread.
+ */
+public interface WorkerListener {
+
+  /** A delivery was taken on. One that the ledger knows as done is not. */
+  void received();
+
+  /** Deliveries without an outcome were let go with their partition. */
+  void handedOver(int deliveries);
+
+  /**
+   * An outcome was committed.
+   *
+   * @param sinceRequested from the request's own time to now; zero when that lies in the future
+   */
+  void settled(Outcome outcome, Duration sinceRequested);
+
+  /** An attempt is to be repeated. */
+  void retried(ErrorClass why);
+
+  /** A job's end was committed. */
+  void jobOver(JobEnd end);
+}
