@@ -1,0 +1,182 @@
+package io.dbimport.kafka;
+
+import io.dbimport.ImportApi;
+import io.dbimport.event.RequestDecoder;
+import io.dbimport.worker.Moment;
+import io.dbimport.worker.Worker;
+import io.dbimport.worker.WorkerSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One worker process's share of the group: its clients, its loop and its threads. Thread-safe. */
+public final class KafkaWorker {
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaWorker.class);
+  private static final Duration LIVE_WITHIN = Duration.ofMinutes(2);
+
+  private final CompletableFuture<WorkerEnd> end = new CompletableFuture<>();
+  private final KafkaSettings settings;
+  private final WorkerSettings workerSettings;
+  private final ImportApi api;
+  private final MeterRegistry registry;
+  private volatile @Nullable WorkerLoop loop;
+  private volatile boolean stopAsked;
+
+  private KafkaWorker(
+      KafkaSettings settings,
+      WorkerSettings workerSettings,
+      ImportApi api,
+      MeterRegistry registry) {
+    this.settings = settings;
+    this.workerSettings = workerSettings;
+    this.api = api;
+    this.registry = registry;
+  }
+
+  /** Starts consuming. The topics must be there: see {@link Topics}. */
+  public static KafkaWorker start(
+      KafkaSettings settings,
+      WorkerSettings workerSettings,
+      ImportApi api,
+      MeterRegistry registry) {
+    KafkaWorker worker = new KafkaWorker(settings, workerSettings, api, registry);
+    Thread.ofPlatform().name("worker-loop").start(worker::run);
+    return worker;
+  }
+
+  /** Takes nothing new, finishes what is open, and ends within the stop timeout. */
+  public void stop() {
+    stopAsked = true;
+    WorkerLoop running = loop;
+    if (running != null) {
+      running.stop();
+    }
+  }
+
+  /** Waits for the end. */
+  public WorkerEnd awaitEnd() throws InterruptedException {
+    try {
+      return end.get();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** Waits this long at most for the end; empty when it has not come. */
+  public Optional<WorkerEnd> awaitEnd(Duration atMost) throws InterruptedException {
+    try {
+      return Optional.of(end.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException notYet) {
+      return Optional.empty();
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** How the loop is; empty while it starts. */
+  public Optional<LoopStatus> status() {
+    return Optional.ofNullable(loop).map(WorkerLoop::status);
+  }
+
+  /** Why the process should be restarted; empty while the loop turns. */
+  public Optional<String> notLive() {
+    return status()
+        .map(status -> Duration.ofNanos(System.nanoTime() - status.turnedAtNanos()))
+        .filter(since -> since.compareTo(LIVE_WITHIN) > 0)
+        .map(since -> "the loop has not turned for " + since.toSeconds() + " s");
+  }
+
+  /** Why it should not be counted on yet or any more; empty when it is at work. */
+  public Optional<String> notReady() {
+    if (end.isDone()) {
+      return Optional.of("ended");
+    }
+    return status()
+        .map(
+            status ->
+                status.stopping()
+                    ? "draining"
+                    : status.restoring() > 0
+                        ? "restoring " + status.restoring() + " partitions"
+                        : "")
+        .or(() -> Optional.of("starting"))
+        .filter(reason -> !reason.isEmpty());
+  }
+
+  private void run() {
+    WorkerEnd ended;
+    try {
+      ended = consume();
+    } catch (AuthorizationException | AuthenticationException forbidden) {
+      ended = new WorkerEnd.NotAuthorised(String.valueOf(forbidden.getMessage()));
+    } catch (Transactions.InstanceIdInUse inUse) {
+      ended = new WorkerEnd.InstanceIdInUse(String.valueOf(inUse.getMessage()));
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      ended = new WorkerEnd.StoppedBeforeDrained("interrupted");
+    } catch (RuntimeException broken) {
+      LOG.error("the worker ends", broken);
+      ended = new WorkerEnd.Broken(broken);
+    } catch (Error fatal) {
+      end.complete(new WorkerEnd.Broken(fatal));
+      throw fatal;
+    }
+    end.complete(ended);
+  }
+
+  private WorkerEnd consume() throws InterruptedException {
+    Clients clients = new Clients(settings);
+    var inbox = new LinkedBlockingQueue<Inbound>();
+    WorkerMeters meters = new WorkerMeters(registry);
+    try (Admin admin = clients.admin();
+        Transactions transactions =
+            new Transactions(
+                settings, clients, producer -> new KafkaClientMetrics(producer).bindTo(registry));
+        Calls calls = new Calls(api, inbox);
+        KafkaConsumer<byte[], byte[]> consumer = clients.groupConsumer();
+        KafkaClientMetrics consumerMetrics = new KafkaClientMetrics(consumer)) {
+      consumerMetrics.bindTo(registry);
+      LedgerReader ledger = new LedgerReader(settings, clients, admin);
+      try (Restores restores = new Restores(ledger, meters, inbox)) {
+        Worker worker =
+            new Worker(workerSettings, new RequestDecoder(), RandomGenerator.getDefault(), meters);
+        Records records = new Records(settings, ledger.topicId());
+        WorkerLoop fresh =
+            new WorkerLoop(
+                settings,
+                worker,
+                monotonicClock(),
+                inbox,
+                new WorkerLoop.Parts(
+                    consumer, transactions, calls, restores, ledger, records, meters));
+        meters.watch(fresh::status);
+        loop = fresh;
+        if (stopAsked) {
+          fresh.stop();
+        }
+        return fresh.run();
+      }
+    }
+  }
+
+  private static Supplier<Moment> monotonicClock() {
+    long origin = System.nanoTime();
+    return () -> new Moment(Instant.now(), System.nanoTime() - origin);
+  }
+}

@@ -1,0 +1,71 @@
+package io.dbimport.kafka;
+
+import io.dbimport.worker.Restored;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads ledgers beside the loop, a few at a time, and brings them back through the queue.
+ * Thread-safe.
+ */
+final class Restores implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Restores.class);
+  private static final int AT_ONCE = 4;
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  private final LedgerReader ledger;
+  private final WorkerMeters meters;
+  private final BlockingQueue<Inbound> inbox;
+  private final ExecutorService threads =
+      Executors.newFixedThreadPool(
+          AT_ONCE, Thread.ofPlatform().daemon().name("restore-", 0).factory());
+
+  Restores(LedgerReader ledger, WorkerMeters meters, BlockingQueue<Inbound> inbox) {
+    this.ledger = ledger;
+    this.meters = meters;
+    this.inbox = inbox;
+  }
+
+  void start(int partition, long epoch) {
+    threads.execute(() -> read(partition, epoch));
+  }
+
+  private void read(int partition, long epoch) {
+    try {
+      while (true) {
+        long began = System.nanoTime();
+        try {
+          Restored restored = ledger.restore(partition);
+          meters.restored(Duration.ofNanos(System.nanoTime() - began));
+          inbox.add(new Inbound.Restore(partition, epoch, restored));
+          return;
+        } catch (RetriableException silence) {
+          LOG.warn("the ledger of partition {} is read again: {}", partition, silence.toString());
+          Thread.sleep(PAUSE);
+        }
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    } catch (AuthorizationException forbidden) {
+      inbox.add(new Inbound.RestoreFailed(partition, epoch, forbidden));
+    } catch (RuntimeException failure) {
+      inbox.add(
+          new Inbound.RestoreFailed(
+              partition,
+              epoch,
+              new KafkaException("the ledger of partition " + partition + " fails", failure)));
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,229 @@
+package io.dbimport.kafka;
+
+import io.dbimport.event.Message.Kind;
+import io.dbimport.worker.Settlement;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The transactional producer of one instance, made anew whenever it is of no more use. Confined to
+ * the loop thread.
+ */
+final class Transactions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Transactions.class);
+  private static final long FENCED_TWICE_WITHIN_NANOS = Duration.ofMinutes(1).toNanos();
+  private static final int COMMIT_TRIES = 6;
+
+  /** Another process runs under the same instance id. */
+  static final class InstanceIdInUse extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    InstanceIdInUse(String transactionalId, Throwable cause) {
+      super("another process uses the transactional id " + transactionalId, cause);
+    }
+  }
+
+  /** The records that one settlement is published as, in the order in which they are sent. */
+  record Outgoing(Settlement settlement, List<ProducerRecord<byte[], byte[]>> records) {}
+
+  private final KafkaSettings settings;
+  private final Clients clients;
+  private final Consumer<Producer<byte[], byte[]>> made;
+  private @Nullable KafkaProducer<byte[], byte[]> producer;
+  private @Nullable Long fencedAtNanos;
+
+  /**
+   * Makes no producer yet.
+   *
+   * @param made hears of each producer, to bind its metrics
+   */
+  Transactions(KafkaSettings settings, Clients clients, Consumer<Producer<byte[], byte[]>> made) {
+    this.settings = settings;
+    this.clients = clients;
+    this.made = made;
+  }
+
+  /**
+   * Sends the records and the offsets in one transaction. Blocks until it is known what became of
+   * it, or until the broker was silent for the producer's own timeouts.
+   *
+   * @param offsets partition of requests to offset
+   * @param group the metadata of the assignment that the settlements come from
+   * @throws InstanceIdInUse when the producer was fenced twice within a minute
+   * @throws AuthorizationException when the broker forbids it
+   */
+  CommitReply commit(
+      List<Outgoing> outgoing, Map<Integer, Long> offsets, ConsumerGroupMetadata group) {
+    Set<Settlement> tooLarge = Collections.newSetFromMap(new IdentityHashMap<>());
+    ConcurrentLinkedQueue<Settlement> refused = new ConcurrentLinkedQueue<>();
+    KafkaProducer<byte[], byte[]> open;
+    try {
+      open = producer();
+      open.beginTransaction();
+      outgoing.forEach(o -> o.records().forEach(r -> send(open, r, o.settlement(), refused)));
+      open.flush();
+      if (refused.isEmpty()) {
+        open.sendOffsetsToTransaction(kafkaOffsets(offsets), group);
+      }
+    } catch (KafkaException failure) {
+      abort(failure);
+      return new CommitReply.Aborted(failure);
+    }
+    if (!refused.isEmpty()) {
+      tooLarge.addAll(refused);
+      abort(new RecordTooLargeException("records of " + tooLarge.size() + " settlements"));
+      return new CommitReply.TooLarge(tooLarge);
+    }
+    return commit(open);
+  }
+
+  private static void send(
+      Producer<byte[], byte[]> open,
+      ProducerRecord<byte[], byte[]> record,
+      Settlement settlement,
+      Collection<Settlement> refused) {
+    // Any failure but this one also fails the commit, which is where it is heard of.
+    var _ =
+        open.send(
+            record,
+            (_, failure) -> {
+              if (failure instanceof RecordTooLargeException) {
+                refused.add(settlement);
+              }
+            });
+  }
+
+  private CommitReply commit(KafkaProducer<byte[], byte[]> open) {
+    KafkaException last = null;
+    for (int tries = 0; tries < COMMIT_TRIES; tries++) {
+      try {
+        open.commitTransaction();
+        return new CommitReply.Committed();
+      } catch (TimeoutException silence) {
+        // The same call again is the documented way to learn what became of it.
+        LOG.warn("the commit of a tick is not answered yet: {}", silence.getMessage());
+        last = silence;
+      } catch (KafkaException failure) {
+        last = failure;
+        break;
+      }
+    }
+    KafkaException why = last == null ? new KafkaException("no commit was tried") : last;
+    drop(why);
+    return new CommitReply.Unsure(why);
+  }
+
+  /** Ends whatever transaction this instance left open, so that its end is known. */
+  void settleLeftovers() {
+    producer();
+  }
+
+  private KafkaProducer<byte[], byte[]> producer() {
+    KafkaProducer<byte[], byte[]> existing = producer;
+    if (existing != null) {
+      return existing;
+    }
+    KafkaProducer<byte[], byte[]> fresh = clients.transactionalProducer();
+    try {
+      fresh.initTransactions();
+    } catch (KafkaException failure) {
+      fresh.close(Duration.ZERO);
+      throw failure;
+    }
+    made.accept(fresh);
+    producer = fresh;
+    return fresh;
+  }
+
+  private void abort(KafkaException failure) {
+    if (failure instanceof AuthorizationException
+        || failure instanceof AuthenticationException
+        || isFenced(failure)) {
+      drop(failure);
+      return;
+    }
+    KafkaProducer<byte[], byte[]> open = producer;
+    if (open == null) {
+      return;
+    }
+    try {
+      open.abortTransaction();
+    } catch (KafkaException beyondAbort) {
+      failure.addSuppressed(beyondAbort);
+      drop(failure);
+    }
+  }
+
+  /** Lets the producer go; the next use makes a new one. */
+  private void drop(KafkaException failure) {
+    KafkaProducer<byte[], byte[]> dropped = producer;
+    producer = null;
+    if (dropped != null) {
+      dropped.close(Duration.ZERO);
+    }
+    if (failure instanceof AuthorizationException || failure instanceof AuthenticationException) {
+      throw failure;
+    }
+    if (isFenced(failure)) {
+      long now = System.nanoTime();
+      Long before = fencedAtNanos;
+      fencedAtNanos = now;
+      LOG.warn("fenced: {}", failure.getMessage());
+      if (before != null && now - before < FENCED_TWICE_WITHIN_NANOS) {
+        throw new InstanceIdInUse(settings.transactionalId(), failure);
+      }
+    }
+  }
+
+  private static boolean isFenced(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ProducerFencedException
+          || cause instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Map<TopicPartition, OffsetAndMetadata> kafkaOffsets(Map<Integer, Long> offsets) {
+    String requests = settings.topic(Kind.REQUESTS);
+    Map<TopicPartition, OffsetAndMetadata> kafka = new HashMap<>();
+    offsets.forEach(
+        (partition, offset) ->
+            kafka.put(new TopicPartition(requests, partition), new OffsetAndMetadata(offset)));
+    return kafka;
+  }
+
+  @Override
+  public void close() {
+    KafkaProducer<byte[], byte[]> open = producer;
+    producer = null;
+    if (open != null) {
+      open.close(Duration.ofSeconds(5));
+    }
+  }
+}
