@@ -21,6 +21,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the topics, and checks that they keep what the worker relies on. Thread-safe.
@@ -40,6 +42,8 @@ public final class Topics {
 
   /** A topic as it is. Immutable. */
   public record Topic(String name, int partitions, Map<String, String> config) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(Topics.class);
 
   private final Admin admin;
   private final String prefix;
@@ -76,7 +80,7 @@ public final class Topics {
         get(admin.createTopics(List.of(topic)).all());
         made.add(name);
       } catch (TopicExistsException raced) {
-        continue; // another process made it in this moment
+        LOG.info("{} was made by another process in this moment", raced.getMessage());
       }
     }
     return made;
