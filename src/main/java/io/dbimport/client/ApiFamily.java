@@ -1,0 +1,29 @@
+package io.dbimport.client;
+
+/** The two families of the API: the same calls under other paths. Immutable. */
+public enum ApiFamily {
+  /** For a platform's own environments, with a {@code component_access_token}. */
+  COMPONENT(
+      "/componenttcb/dbimport",
+      "/componenttcb/dbmigrationstate",
+      "/componenttcb/uploadfile",
+      "/componenttcb/dbcollection"),
+  /** For one app, with an {@code access_token}. */
+  APP(
+      "/tcb/databasemigrateimport",
+      "/tcb/databasemigratequeryinfo",
+      "/tcb/uploadfile",
+      "/tcb/databasecollectionadd");
+
+  final String importPath;
+  final String statePath;
+  final String uploadPath;
+  final String addCollectionPath;
+
+  ApiFamily(String importPath, String statePath, String uploadPath, String addCollectionPath) {
+    this.importPath = importPath;
+    this.statePath = statePath;
+    this.uploadPath = uploadPath;
+    this.addCollectionPath = addCollectionPath;
+  }
+}

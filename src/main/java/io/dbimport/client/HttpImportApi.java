@@ -1,0 +1,131 @@
+package io.dbimport.client;
+
+import io.dbimport.ErrorClass;
+import io.dbimport.ErrorCode;
+import io.dbimport.ImportApi;
+import io.dbimport.ImportRequest;
+import io.dbimport.JobReply;
+import io.dbimport.JobState;
+import io.dbimport.JobStatus;
+import io.dbimport.Reply;
+import io.dbimport.client.AccessTokens.TokenReply;
+import io.dbimport.client.ApiCalls.ApiReply;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The import API over HTTPS. Each call sends one POST, once, and ends within one deadline.
+ * Thread-safe.
+ */
+public final class HttpImportApi implements ImportApi, AutoCloseable {
+  private final ApiCalls calls;
+  private final ApiFamily family;
+
+  public HttpImportApi(ClientSettings settings, AccessTokens tokens) {
+    this.calls = new ApiCalls(settings, tokens);
+    this.family = settings.family();
+  }
+
+  @Override
+  public Reply submit(ImportRequest request) throws InterruptedException {
+    var parameters = request.parameters();
+    byte[] body =
+        ApiCalls.json(
+            json -> {
+              json.writeStringProperty("env", parameters.env());
+              json.writeStringProperty("collection_name", parameters.collectionName());
+              json.writeStringProperty("file_path", parameters.filePath());
+              json.writeNumberProperty("file_type", parameters.fileType().code());
+              json.writeBooleanProperty("stop_on_error", parameters.stopOnError());
+              json.writeNumberProperty("conflict_mode", parameters.conflictMode().code());
+            });
+    return switch (calls.call(request.appId(), family.importPath, body)) {
+      case ApiReply.NoToken(TokenReply why) -> withoutToken(why);
+      case ApiReply.NotSent(String why) -> new Reply.Unavailable(-1, why);
+      case ApiReply.NoAnswer(String why) -> new Reply.Unanswered(-1, why);
+      case ApiReply.NoErrcode noErrcode -> byStatus(noErrcode);
+      case ApiReply.Errcode(int code, String message, JsonNode answer) ->
+          byErrcode(code, message, answer);
+    };
+  }
+
+  private static Reply withoutToken(TokenReply why) {
+    return switch (why) {
+      case TokenReply.Token _ -> throw new IllegalStateException("there is a token");
+      case TokenReply.UnknownApp(String appId) ->
+          new Reply.Refused(
+              ErrorCode.INVALID_APPID.code(),
+              "no app is configured with app_id " + appId,
+              ErrorClass.INVALID,
+              null);
+      // The file may be written in this moment: worth trying again, and surely nothing was sent.
+      case TokenReply.NoToken(String reason) ->
+          new Reply.Unavailable(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
+    };
+  }
+
+  private static Reply byErrcode(int code, String message, JsonNode answer) {
+    if (code == 0) {
+      JsonNode jobId = answer.path("job_id");
+      return jobId.isIntegralNumber() && jobId.canConvertToLong()
+          ? new Reply.Accepted(jobId.longValue())
+          : new Reply.Unanswered(-1, "errcode 0 without a job_id");
+    }
+    return switch (ErrorCode.classOf(code)) {
+      case UNAVAILABLE -> new Reply.Unavailable(code, message);
+      case OUTCOME_UNKNOWN -> new Reply.Unanswered(code, message);
+      case MALFORMED, INVALID, EXPIRED, TOKEN, FORBIDDEN, THROTTLED, MISSING, REFUSED, INTERNAL ->
+          Reply.Refused.of(code, message);
+    };
+  }
+
+  private static Reply byStatus(ApiReply.NoErrcode answer) {
+    int status = answer.status();
+    String what = "HTTP " + status;
+    if (status == 429) {
+      return new Reply.Refused(-1, what, ErrorClass.THROTTLED, answer.retryAfter());
+    }
+    return status >= 300 && status < 500
+        ? new Reply.Refused(-1, what, ErrorClass.REFUSED, null)
+        : new Reply.Unanswered(-1, what + " with a body that is no answer");
+  }
+
+  @Override
+  public JobReply state(@Nullable String appId, String env, long jobId)
+      throws InterruptedException {
+    byte[] body =
+        ApiCalls.json(
+            json -> {
+              json.writeStringProperty("env", env);
+              json.writeNumberProperty("job_id", jobId);
+            });
+    return switch (calls.call(appId, family.statePath, body)) {
+      case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, "no access token: " + why);
+      case ApiReply.NotSent(String why) -> new JobReply.NotKnown(-1, why);
+      case ApiReply.NoAnswer(String why) -> new JobReply.NotKnown(-1, why);
+      case ApiReply.NoErrcode noErrcode ->
+          new JobReply.NotKnown(-1, "HTTP " + noErrcode.status() + " without an errcode");
+      case ApiReply.Errcode(int code, String message, JsonNode answer) ->
+          code == 0 ? stateOf(answer) : new JobReply.NotKnown(code, message);
+    };
+  }
+
+  private static JobReply stateOf(JsonNode answer) {
+    if (!answer.path("status").isString()) {
+      return new JobReply.NotKnown(-1, "errcode 0 without a status");
+    }
+    // The page's field tables say err_msg, its examples and the service error_msg.
+    String text = answer.path("error_msg").asString(answer.path("err_msg").asString(""));
+    return new JobReply.Known(
+        new JobState(
+            JobStatus.of(answer.path("status").stringValue()),
+            answer.path("record_success").asLong(0),
+            answer.path("record_fail").asLong(0),
+            text));
+  }
+
+  @Override
+  public void close() {
+    calls.close();
+  }
+}

@@ -1,0 +1,216 @@
+package io.dbimport.client;
+
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.common.tls.Tls;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webclient.api.ClientConnection;
+import io.helidon.webclient.api.WebClient;
+import io.helidon.webclient.http1.Http1Client;
+import io.helidon.webclient.http1.Http1ClientResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Sends one POST once: no redirect is followed, nothing is sent again, and one deadline covers all
+ * of it, from the name's resolution to the last byte of the answer. Thread-safe.
+ */
+final class Poster implements AutoCloseable {
+  /** Longer answers are no answers of this API. */
+  static final int MAX_BODY_BYTES = 64 << 10;
+
+  private enum Stage {
+    CONNECTING,
+    SENDING,
+    ENDED,
+    OUT_OF_TIME
+  }
+
+  private final String address;
+  private final String basePath;
+  private final Duration timeout;
+  private final Http1Client http;
+  private final Connections connections;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ScheduledThreadPoolExecutor deadlines =
+      new ScheduledThreadPoolExecutor(
+          1, Thread.ofPlatform().daemon().name("call-deadlines").factory());
+
+  Poster(ClientSettings settings) {
+    URI url = settings.url();
+    this.address = url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
+    this.basePath = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
+    this.timeout = settings.timeout();
+    Tls tls =
+        url.getScheme().equals("https")
+            ? Tls.builder().sslContext(Trust.context(settings.ca())).build()
+            : Tls.builder().enabled(false).build();
+    String root = url.getScheme() + "://" + url.getAuthority();
+    SocketOptions sockets =
+        SocketOptions.builder().connectTimeout(timeout).readTimeout(timeout).build();
+    this.http =
+        Http1Client.builder()
+            .baseUri(root)
+            .tls(tls)
+            .socketOptions(sockets)
+            .readTimeout(timeout)
+            .followRedirects(false)
+            .build();
+    this.connections =
+        new Connections(
+            WebClient.builder().baseUri(root).tls(tls).socketOptions(sockets).build(), url, tls);
+    this.deadlines.setRemoveOnCancelPolicy(true);
+  }
+
+  /** Host and port, for people. */
+  String address() {
+    return address;
+  }
+
+  /**
+   * Sends the body and waits for the answer, no longer than the timeout.
+   *
+   * @param path the API's own, from its first slash
+   * @param token goes into the query, and nowhere else
+   * @param body JSON
+   * @throws InterruptedException when the calling thread is interrupted by somebody else
+   */
+  Exchange post(String path, String token, byte[] body) throws InterruptedException {
+    if (Thread.currentThread().isVirtual()) {
+      return withDeadline(path, token, body);
+    }
+    // Only a virtual thread can be interrupted out of socket reads.
+    var result = threads.submit(() -> withDeadline(path, token, body));
+    try {
+      return result.get();
+    } catch (InterruptedException stopped) {
+      result.cancel(true);
+      throw stopped;
+    } catch (ExecutionException bug) {
+      throw new IllegalStateException("a call to " + address + " failed", bug.getCause());
+    }
+  }
+
+  private Exchange withDeadline(String path, String token, byte[] body)
+      throws InterruptedException {
+    AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
+    AtomicReference<Stage> reached = new AtomicReference<>(Stage.CONNECTING);
+    Thread caller = Thread.currentThread();
+    var deadline =
+        deadlines.schedule(
+            () -> {
+              Stage last = stage.getAndUpdate(s -> s == Stage.ENDED ? s : Stage.OUT_OF_TIME);
+              if (last != Stage.ENDED) {
+                caller.interrupt();
+              }
+            },
+            timeout.toNanos(),
+            TimeUnit.NANOSECONDS);
+    Exchange exchange;
+    try {
+      exchange = send(path, token, body, stage, reached);
+    } finally {
+      deadline.cancel(false);
+    }
+    boolean inTime = stage.getAndSet(Stage.ENDED) != Stage.OUT_OF_TIME;
+    if (inTime) {
+      if (!(exchange instanceof Exchange.Answer) && Thread.interrupted()) {
+        throw new InterruptedException("a call to " + address + " was interrupted");
+      }
+      return exchange;
+    }
+    // The deadline's interrupt is on its way or here: it must not meet what this thread does next.
+    while (!Thread.interrupted()) {
+      Thread.onSpinWait();
+    }
+    if (exchange instanceof Exchange.Answer) {
+      return exchange;
+    }
+    String why = "no answer from " + address + " within " + timeout.toMillis() + " ms";
+    return reached.get() == Stage.CONNECTING
+        ? new Exchange.NotSent("no connection to " + address + " within the same time: " + why)
+        : new Exchange.NoAnswer(why);
+  }
+
+  private Exchange send(
+      String path,
+      String token,
+      byte[] body,
+      AtomicReference<Stage> stage,
+      AtomicReference<Stage> reached) {
+    ClientConnection connection;
+    try {
+      connection = connections.take();
+    } catch (RuntimeException noConnection) {
+      return new Exchange.NotSent("no connection to " + address + ": " + cause(noConnection));
+    }
+    if (!stage.compareAndSet(Stage.CONNECTING, Stage.SENDING)) {
+      connection.closeResource();
+      return new Exchange.NotSent("out of time before anything was sent to " + address);
+    }
+    reached.set(Stage.SENDING);
+    try (Http1ClientResponse response =
+        http.post(basePath + path)
+            .connection(connection)
+            .queryParam("access_token", token)
+            .header(HeaderValues.CONTENT_TYPE_JSON)
+            .header(HeaderValues.ACCEPT_JSON)
+            .submit(body)) {
+      byte[] answer = read(response);
+      if (answer.length > MAX_BODY_BYTES) {
+        connection.closeResource();
+        return new Exchange.NoAnswer(
+            address + " answered more than " + MAX_BODY_BYTES + " bytes, status " + code(response));
+      }
+      return new Exchange.Answer(
+          code(response),
+          response.headers().first(HeaderNames.RETRY_AFTER).orElse(null),
+          new String(answer, StandardCharsets.UTF_8));
+    } catch (RuntimeException | IOException broken) {
+      connection.closeResource();
+      return new Exchange.NoAnswer("the call to " + address + " broke: " + cause(broken));
+    }
+  }
+
+  private static int code(Http1ClientResponse response) {
+    return response.status().code();
+  }
+
+  private static byte[] read(Http1ClientResponse response) throws IOException {
+    if (!response.entity().hasEntity()) {
+      return new byte[0];
+    }
+    try (InputStream in = response.entity().inputStream()) {
+      return in.readNBytes(MAX_BODY_BYTES + 1);
+    }
+  }
+
+  /** The innermost reason: the outer texts are Helidon's own and may quote the request. */
+  private static String cause(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; depth < 10 && cause.getCause() != null; depth++) {
+      cause = cause.getCause();
+    }
+    String name = cause.getClass().getSimpleName();
+    return cause instanceof IOException && cause.getMessage() != null
+        ? name + ": " + cause.getMessage()
+        : name;
+  }
+
+  @Override
+  public void close() {
+    deadlines.shutdownNow();
+    threads.shutdownNow();
+    connections.close();
+    http.closeResource();
+  }
+}
