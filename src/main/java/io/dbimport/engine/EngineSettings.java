@@ -1,0 +1,58 @@
+package io.dbimport.engine;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What the engine goes by. Immutable.
+ *
+ * @param environments the environments there are; each becomes a schema
+ * @param jobsAtOnce jobs that this engine runs at once, at least 1
+ * @param jobsAtOncePerEnvironment jobs of one environment that all engines together run at once
+ * @param batchRecords records written in one transaction
+ * @param claimFor how long an engine that says nothing keeps its claim on a job
+ * @param lookEvery how often jobs are looked for that another engine accepted or gave up
+ */
+public record EngineSettings(
+    List<String> environments,
+    int jobsAtOnce,
+    int jobsAtOncePerEnvironment,
+    int batchRecords,
+    Duration claimFor,
+    Duration lookEvery) {
+  private static final Set<String> TAKEN = Set.of("information_schema", "public", "dbimport");
+  private static final int MAX_NAME_BYTES = 63;
+
+  public EngineSettings {
+    environments = List.copyOf(environments);
+    for (String environment : environments) {
+      if (!isEnvironment(environment)) {
+        throw new IllegalArgumentException(
+            "an environment has 1 to 63 bytes of UTF-8 and is not named pg_…, public, dbimport or"
+                + " information_schema: "
+                + environment);
+      }
+    }
+  }
+
+  /** The defaults for these environments. */
+  public static EngineSettings of(List<String> environments) {
+    return new EngineSettings(
+        environments, 4, 2, 1000, Duration.ofSeconds(30), Duration.ofSeconds(1));
+  }
+
+  /** Whether an environment may have this name: a schema of PostgreSQL's own may not be taken. */
+  public static boolean isEnvironment(String name) {
+    return isName(name) && !name.startsWith("pg_") && !TAKEN.contains(name);
+  }
+
+  /** Whether PostgreSQL takes this as a name: 1 to 63 bytes of UTF-8, no NUL. */
+  static boolean isName(String name) {
+    return !name.isEmpty()
+        && name.indexOf('\0') < 0
+        && StandardCharsets.UTF_8.newEncoder().canEncode(name)
+        && name.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME_BYTES;
+  }
+}

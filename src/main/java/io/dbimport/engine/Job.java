@@ -1,0 +1,73 @@
+package io.dbimport.engine;
+
+import io.dbimport.ConflictMode;
+import io.dbimport.FileType;
+import io.dbimport.ImportParameters;
+
+/**
+ * A job that this engine has claimed. Immutable.
+ *
+ * @param claim names the claim: whoever lost it can write nothing more
+ * @param progress how far an earlier claim came
+ */
+record Job(long id, String claim, ImportParameters parameters, Progress progress) {
+
+  /**
+   * How far a job is; written in the transaction of the documents it counts. Immutable.
+   *
+   * @param position as its reader measures it
+   * @param line the line that reading stands at
+   * @param succeeded documents written
+   * @param failed records that failed
+   * @param firstFailures lines and reasons of the first few, a line each
+   */
+  record Progress(long position, long line, long succeeded, long failed, String firstFailures) {
+    static final Progress START = new Progress(0, 1, 0, 0, "");
+    static final int FAILURES_TOLD = 5;
+    private static final int MAX_REASON_CHARS = 400;
+
+    /** One batch further. */
+    Progress plus(RecordReader reader, Batch.Result result) {
+      StringBuilder told = new StringBuilder(firstFailures);
+      long count = firstFailures.isEmpty() ? 0 : firstFailures.lines().count();
+      for (FileRecord.Bad bad : result.failures()) {
+        if (count++ >= FAILURES_TOLD) {
+          break;
+        }
+        String reason = bad.reason().replaceAll("\\s+", " ");
+        told.append(told.isEmpty() ? "" : "\n")
+            .append("line ")
+            .append(bad.line())
+            .append(": ")
+            .append(
+                reason.length() <= MAX_REASON_CHARS
+                    ? reason
+                    : reason.substring(0, MAX_REASON_CHARS) + "…");
+      }
+      return new Progress(
+          reader.position(),
+          reader.line(),
+          succeeded + result.written(),
+          failed + result.failures().size(),
+          told.toString());
+    }
+
+    /** What failed, for people; empty when nothing did. */
+    String failures() {
+      if (failed == 0) {
+        return "";
+      }
+      String all = failed + " of " + (succeeded + failed) + " records failed: ";
+      String more = failed > FAILURES_TOLD ? "; …" : "";
+      return all + firstFailures.replace("\n", "; ") + more;
+    }
+  }
+
+  FileType fileType() {
+    return parameters.fileType();
+  }
+
+  boolean upserts() {
+    return parameters.conflictMode() == ConflictMode.UPSERT;
+  }
+}

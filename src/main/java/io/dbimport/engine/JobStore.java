@@ -1,0 +1,227 @@
+package io.dbimport.engine;
+
+import io.dbimport.ConflictMode;
+import io.dbimport.FileType;
+import io.dbimport.ImportParameters;
+import io.dbimport.JobState;
+import io.dbimport.JobStatus;
+import io.dbimport.engine.Job.Progress;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/**
+ * The jobs as rows of {@code dbimport.jobs}, shared by every engine on the database. Time is the
+ * database's own. Thread-safe.
+ */
+final class JobStore {
+  /** Two servers that start at once must not both make the tables. */
+  private static final long SCHEMA_LOCK = 0x6462_696d_706f_7274L;
+
+  private final DataSource database;
+
+  JobStore(DataSource database) {
+    this.database = database;
+  }
+
+  void createTables(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("select pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
+      statement.execute("create schema if not exists dbimport");
+      statement.execute(
+          """
+          create table if not exists dbimport.jobs (
+            id bigint generated always as identity (start with 100000000) primary key,
+            env text not null,
+            collection text not null,
+            file_path text not null,
+            file_type smallint not null,
+            stop_on_error boolean not null,
+            conflict_mode smallint not null,
+            status text not null default 'waiting',
+            position bigint not null default 0,
+            line bigint not null default 1,
+            record_success bigint not null default 0,
+            record_fail bigint not null default 0,
+            first_failures text not null default '',
+            error_msg text not null default '',
+            claim text,
+            claimed_until timestamptz,
+            accepted_at timestamptz not null default now(),
+            ended_at timestamptz
+          )\
+          """);
+      statement.execute(
+          """
+          create index if not exists jobs_open on dbimport.jobs (env, collection, id)
+            where status not in ('success', 'fail')\
+          """);
+    }
+  }
+
+  /** Accepts a job and returns its id. */
+  long accept(ImportParameters parameters) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement insert =
+            connection.prepareStatement(
+                """
+                insert into dbimport.jobs
+                  (env, collection, file_path, file_type, stop_on_error, conflict_mode)
+                values (?, ?, ?, ?, ?, ?) returning id\
+                """)) {
+      insert.setString(1, parameters.env());
+      insert.setString(2, parameters.collectionName());
+      insert.setString(3, parameters.filePath());
+      insert.setInt(4, parameters.fileType().code());
+      insert.setBoolean(5, parameters.stopOnError());
+      insert.setInt(6, parameters.conflictMode().code());
+      try (ResultSet row = insert.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  /** The job's state; empty when the environment has no such job. */
+  Optional<JobState> state(String env, long id) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement select =
+            connection.prepareStatement(
+                """
+                select status, record_success, record_fail, error_msg
+                from dbimport.jobs where env = ? and id = ?\
+                """)) {
+      select.setString(1, env);
+      select.setLong(2, id);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next()
+            ? Optional.of(
+                new JobState(
+                    JobStatus.of(row.getString(1)),
+                    row.getLong(2),
+                    row.getLong(3),
+                    row.getString(4)))
+            : Optional.empty();
+      }
+    }
+  }
+
+  /**
+   * Claims the oldest job that may run: nobody holds it, no older job of its collection is open,
+   * and its environment has room. A job that another engine claims in the same moment is passed
+   * over.
+   */
+  Optional<Job> claim(Duration claimFor, int perEnvironment) throws SQLException {
+    String claim = UUID.randomUUID().toString();
+    try (Connection connection = database.getConnection();
+        PreparedStatement update =
+            connection.prepareStatement(
+                """
+                with next as (
+                  select id from dbimport.jobs j
+                  where status not in ('success', 'fail')
+                    and (claimed_until is null or claimed_until < now())
+                    and not exists (
+                      select 1 from dbimport.jobs older
+                      where older.env = j.env and older.collection = j.collection
+                        and older.id < j.id and older.status not in ('success', 'fail'))
+                    and (
+                      select count(*) from dbimport.jobs running
+                      where running.env = j.env and running.claimed_until >= now()
+                        and running.status not in ('success', 'fail')) < ?
+                  order by id limit 1 for update skip locked)
+                update dbimport.jobs j
+                set claim = ?, claimed_until = now() + ? * interval '1 millisecond',
+                  status = case when status = 'waiting' then 'reading' else status end
+                from next where j.id = next.id
+                returning j.id, env, collection, file_path, file_type, stop_on_error,
+                  conflict_mode, position, line, record_success, record_fail, first_failures\
+                """)) {
+      update.setInt(1, perEnvironment);
+      update.setString(2, claim);
+      update.setLong(3, claimFor.toMillis());
+      try (ResultSet row = update.executeQuery()) {
+        return row.next() ? Optional.of(job(row, claim)) : Optional.empty();
+      }
+    }
+  }
+
+  private static Job job(ResultSet row, String claim) throws SQLException {
+    return new Job(
+        row.getLong(1),
+        claim,
+        new ImportParameters(
+            row.getString(2),
+            row.getString(3),
+            row.getString(4),
+            FileType.of(row.getLong(5)).orElseThrow(),
+            row.getBoolean(6),
+            ConflictMode.of(row.getLong(7)).orElseThrow()),
+        new Progress(
+            row.getLong(8), row.getLong(9), row.getLong(10), row.getLong(11), row.getString(12)));
+  }
+
+  /**
+   * Notes progress within the transaction of the documents it counts, and keeps the claim. False
+   * when the claim is lost: the transaction must be rolled back then.
+   */
+  boolean progress(Connection connection, Job job, Progress progress, Duration claimFor)
+      throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update dbimport.jobs
+            set status = 'writing', position = ?, line = ?, record_success = ?, record_fail = ?,
+              first_failures = ?, error_msg = ?,
+              claimed_until = now() + ? * interval '1 millisecond'
+            where id = ? and claim = ?\
+            """)) {
+      update.setLong(1, progress.position());
+      update.setLong(2, progress.line());
+      update.setLong(3, progress.succeeded());
+      update.setLong(4, progress.failed());
+      update.setString(5, progress.firstFailures());
+      update.setString(6, progress.failures());
+      update.setLong(7, claimFor.toMillis());
+      update.setLong(8, job.id());
+      update.setString(9, job.claim());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Ends the job; false when the claim is lost. */
+  boolean end(Connection connection, Job job, JobStatus status, String text) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            update dbimport.jobs
+            set status = ?, error_msg = ?, ended_at = now(), claim = null, claimed_until = null
+            where id = ? and claim = ?\
+            """)) {
+      update.setString(1, status.tag());
+      update.setString(2, text);
+      update.setLong(3, job.id());
+      update.setString(4, job.claim());
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /** Gives the claim up, so that the job may be taken up again, here or elsewhere. */
+  void release(Job job) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement update =
+            connection.prepareStatement(
+                "update dbimport.jobs set claim = null, claimed_until = null where id = ? and claim"
+                    + " = ?")) {
+      update.setLong(1, job.id());
+      update.setString(2, job.claim());
+      update.executeUpdate();
+    }
+  }
+}

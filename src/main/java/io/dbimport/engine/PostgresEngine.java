@@ -1,0 +1,255 @@
+package io.dbimport.engine;
+
+import io.dbimport.ErrorCode;
+import io.dbimport.ImportParameters;
+import io.dbimport.ImportRequest;
+import io.dbimport.JobReply;
+import io.dbimport.JobState;
+import io.dbimport.Reply;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine over PostgreSQL: a schema an environment, a table a collection, jobs as rows. Several
+ * engines may share a database. Thread-safe.
+ */
+public final class PostgresEngine implements Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresEngine.class);
+
+  /** Above this many rows a collection's count is the database's estimate. */
+  private static final long COUNT_EXACTLY_BELOW = 100_000;
+
+  private final DataSource database;
+  private final Storage storage;
+  private final EngineSettings settings;
+  private final JobStore jobs;
+  private final JobRunners runners;
+
+  private PostgresEngine(
+      DataSource database, Storage storage, EngineSettings settings, JobStore jobs) {
+    this.database = database;
+    this.storage = storage;
+    this.settings = settings;
+    this.jobs = jobs;
+    this.runners =
+        new JobRunners(
+            jobs, new JobRun(database, jobs, storage, settings, new SecureRandom()), settings);
+  }
+
+  /**
+   * Makes the tables and schemas that are not there, and starts running jobs.
+   *
+   * @throws SQLException when the database cannot be reached or refuses
+   */
+  public static PostgresEngine open(DataSource database, Storage storage, EngineSettings settings)
+      throws SQLException {
+    JobStore jobs = new JobStore(database);
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(false);
+      jobs.createTables(connection);
+      try (Statement statement = connection.createStatement()) {
+        for (String environment : settings.environments()) {
+          statement.execute("create schema if not exists " + Sql.identifier(environment));
+        }
+      }
+      connection.commit();
+    }
+    return new PostgresEngine(database, storage, settings, jobs);
+  }
+
+  @Override
+  public Reply submit(ImportRequest request) {
+    ImportParameters parameters = request.parameters();
+    try {
+      Optional<Reply> refusal = refusal(parameters);
+      if (refusal.isPresent()) {
+        return refusal.get();
+      }
+    } catch (SQLException | IOException away) {
+      LOG.warn("an import cannot be accepted: {}", away.toString());
+      return new Reply.Unavailable(
+          ErrorCode.SYSTEM_ERROR.code(), "the database or the storage is away");
+    }
+    try {
+      long id = jobs.accept(parameters);
+      runners.wake();
+      return new Reply.Accepted(id);
+    } catch (SQLException failure) {
+      LOG.warn("an import may or may not be accepted: {}", failure.toString());
+      return new Reply.Unanswered(
+          ErrorCode.CLOUD_TIMED_OUT.code(), "the database did not answer whether it took the job");
+    }
+  }
+
+  private Optional<Reply> refusal(ImportParameters parameters) throws SQLException, IOException {
+    String env = parameters.env();
+    if (!settings.environments().contains(env)) {
+      return refused(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env);
+    }
+    if (!EngineSettings.isName(parameters.collectionName())) {
+      return refused(ErrorCode.INVALID_ARGS, "collection_name has characters that are not allowed");
+    }
+    if (!exists(env, parameters.collectionName())) {
+      return refused(
+          ErrorCode.COLLECTION_ABSENT,
+          "there is no collection " + parameters.collectionName() + " in " + env);
+    }
+    try {
+      return storage.exists(env, parameters.filePath())
+          ? Optional.empty()
+          : refused(
+              ErrorCode.FILE_ABSENT, "there is no file " + parameters.filePath() + " in " + env);
+    } catch (IllegalArgumentException notAPath) {
+      return refused(ErrorCode.INVALID_ARGS, "file_path: " + notAPath.getMessage());
+    }
+  }
+
+  private static Optional<Reply> refused(ErrorCode code, String what) {
+    return Optional.of(Reply.Refused.of(code.code(), code.message() + ": " + what));
+  }
+
+  @Override
+  public JobReply state(@Nullable String appId, String env, long jobId) {
+    try {
+      Optional<JobState> state = jobs.state(env, jobId);
+      return state.isPresent()
+          ? new JobReply.Known(state.get())
+          : new JobReply.NotKnown(
+              ErrorCode.INVALID_ARGS.code(),
+              ErrorCode.INVALID_ARGS.message() + ": there is no job " + jobId + " in " + env);
+    } catch (SQLException away) {
+      LOG.warn("the state of job {} cannot be read: {}", jobId, away.toString());
+      return new JobReply.NotKnown(ErrorCode.SYSTEM_ERROR.code(), "the database is away");
+    }
+  }
+
+  @Override
+  public List<String> environments() {
+    return settings.environments();
+  }
+
+  @Override
+  public CollectionReply createCollection(String env, String name) {
+    if (!settings.environments().contains(env)) {
+      return CollectionReply.ENVIRONMENT_ABSENT;
+    }
+    if (!EngineSettings.isName(name)) {
+      return CollectionReply.NAME_REFUSED;
+    }
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "create table %s (_id text primary key, doc jsonb not null)"
+              .formatted(Sql.table(env, name)));
+      return CollectionReply.DONE;
+    } catch (SQLException failure) {
+      if (Sql.isDuplicateTable(failure)) {
+        return CollectionReply.ALREADY_THERE;
+      }
+      throw away(failure);
+    }
+  }
+
+  @Override
+  public CollectionReply dropCollection(String env, String name) {
+    if (!settings.environments().contains(env)) {
+      return CollectionReply.ENVIRONMENT_ABSENT;
+    }
+    if (!EngineSettings.isName(name)) {
+      return CollectionReply.NAME_REFUSED;
+    }
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("drop table " + Sql.table(env, name));
+      return CollectionReply.DONE;
+    } catch (SQLException failure) {
+      if (Sql.isUndefinedTable(failure)) {
+        return CollectionReply.ABSENT;
+      }
+      throw away(failure);
+    }
+  }
+
+  @Override
+  public Collections collections(String env, int limit, int offset) {
+    try (Connection connection = database.getConnection();
+        PreparedStatement select =
+            connection.prepareStatement(
+                """
+                select c.relname, c.reltuples::bigint, pg_table_size(c.oid),
+                  (select count(*) from pg_index i where i.indrelid = c.oid),
+                  pg_indexes_size(c.oid), count(*) over ()
+                from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                where n.nspname = ? and c.relkind = 'r'
+                order by c.relname limit ? offset ?\
+                """)) {
+      select.setString(1, env);
+      select.setInt(2, limit);
+      select.setInt(3, offset);
+      List<Collection> page = new ArrayList<>();
+      int total = 0;
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          total = rows.getInt(6);
+          page.add(
+              new Collection(
+                  rows.getString(1),
+                  count(connection, env, rows.getString(1), rows.getLong(2)),
+                  rows.getLong(3),
+                  rows.getInt(4),
+                  rows.getLong(5)));
+        }
+      }
+      return new Collections(page, total);
+    } catch (SQLException failure) {
+      throw away(failure);
+    }
+  }
+
+  private static long count(Connection connection, String env, String name, long estimate)
+      throws SQLException {
+    if (estimate >= COUNT_EXACTLY_BELOW) {
+      return estimate;
+    }
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("select count(*) from " + Sql.table(env, name))) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  private boolean exists(String env, String collection) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement select =
+            connection.prepareStatement(
+                "select 1 from pg_tables where schemaname = ? and tablename = ?")) {
+      select.setString(1, env);
+      select.setString(2, collection);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
+  private static UncheckedIOException away(SQLException failure) {
+    return new UncheckedIOException(new IOException("the database fails", failure));
+  }
+
+  @Override
+  public void close() {
+    runners.close();
+  }
+}
