@@ -1,0 +1,43 @@
+package io.dbimport.server;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.List;
+
+/** Who a token belongs to. Immutable. */
+final class Apps {
+
+  /** What a token gives. Immutable. */
+  sealed interface Access {
+    record Granted(App app) implements Access {}
+
+    record Expired() implements Access {}
+
+    record Unknown() implements Access {}
+  }
+
+  private final List<App> apps;
+
+  Apps(List<App> apps) {
+    this.apps = List.copyOf(apps);
+  }
+
+  /** Compares with every token there is, in a time that does not tell how much of one was right. */
+  Access access(String token, Instant now) {
+    byte[] given = token.getBytes(StandardCharsets.UTF_8);
+    Access access = new Access.Unknown();
+    for (App app : apps) {
+      for (App.Token known : app.tokens()) {
+        if (MessageDigest.isEqual(given, known.value().getBytes(StandardCharsets.UTF_8))) {
+          Instant expires = known.expiresAt();
+          access =
+              expires == null || now.isBefore(expires)
+                  ? new Access.Granted(app)
+                  : new Access.Expired();
+        }
+      }
+    }
+    return access;
+  }
+}

@@ -1,0 +1,83 @@
+package io.dbimport.server;
+
+import io.dbimport.ImportApi;
+import io.dbimport.client.MeteredImportApi;
+import io.dbimport.engine.Engine;
+import io.dbimport.engine.Storage;
+import io.helidon.common.tls.Tls;
+import io.helidon.http.Status;
+import io.helidon.webserver.WebServer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URI;
+import java.time.InstantSource;
+
+/** The import service over HTTP or HTTPS, with its metrics and health. Thread-safe. */
+public final class ImportServer implements AutoCloseable {
+  private final WebServer server;
+  private final String scheme;
+  private final String bind;
+
+  private ImportServer(WebServer server, String scheme, String bind) {
+    this.server = server;
+    this.scheme = scheme;
+    this.bind = bind;
+  }
+
+  /**
+   * Starts listening. The engine and the storage stay the caller's.
+   *
+   * @throws IllegalArgumentException when the settings cannot be used
+   */
+  public static ImportServer start(
+      ServerSettings settings,
+      Engine engine,
+      Storage storage,
+      PrometheusMeterRegistry registry,
+      Health health) {
+    InstantSource clock = InstantSource.system();
+    ImportApi imports = new MeteredImportApi(engine, registry);
+    UploadLinks links = new UploadLinks(settings.linkSecret());
+    ApiRoutes api = new ApiRoutes(imports, engine, settings, links, clock);
+    UploadRoute upload = new UploadRoute(storage, links, settings.maxUploadBytes(), clock);
+    ObserveRoutes.bindJvm(registry);
+    ObserveRoutes observe = new ObserveRoutes(registry, health);
+    ServerSettings.TlsFiles files = settings.tls();
+    Tls tls = files == null ? Tls.builder().enabled(false).build() : ServerTls.of(files);
+    WebServer server =
+        Listener.start(
+            settings.bind(),
+            settings.port(),
+            tls,
+            routing -> {
+              api.addTo(routing);
+              observe.addTo(routing);
+              routing.post("/upload/{env}", upload);
+              routing.any(
+                  (request, response) -> {
+                    response.header("Content-Type", "application/json; charset=utf-8");
+                    response
+                        .status(Status.NOT_FOUND_404)
+                        .send("{\"errcode\":-1,\"errmsg\":\"system error: no such call\"}");
+                  });
+            });
+    return new ImportServer(server, files == null ? "http" : "https", settings.bind());
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Where it is reached from this machine. */
+  public URI uri() {
+    String host = bind.equals("0.0.0.0") || bind.equals("::") ? "127.0.0.1" : bind;
+    String quoted = host.contains(":") ? "[" + host + "]" : host;
+    return URI.create(scheme + "://" + quoted + ":" + port());
+  }
+
+  /** Takes no new call, lets those that are open end, and returns. */
+  @Override
+  public void close() {
+    server.stop();
+  }
+}

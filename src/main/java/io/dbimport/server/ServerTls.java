@@ -1,0 +1,84 @@
+package io.dbimport.server;
+
+import io.helidon.common.tls.Tls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+
+/** A server's certificate and key. Stateless. */
+final class ServerTls {
+  private static final Pattern KEY =
+      Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
+
+  private ServerTls() {}
+
+  /**
+   * TLS with this certificate and key.
+   *
+   * @throws IllegalArgumentException when they cannot be read or do not fit: names the file
+   */
+  static Tls of(ServerSettings.TlsFiles files) {
+    try {
+      char[] none = new char[0];
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry("server", key(files.key()), none, chain(files.certificate()));
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(store, none);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), null, null);
+      return Tls.builder().sslContext(context).build();
+    } catch (IOException | GeneralSecurityException unusable) {
+      throw new IllegalArgumentException(
+          "%s and %s are no certificate and its key: %s"
+              .formatted(files.certificate(), files.key(), unusable.getMessage()),
+          unusable);
+    }
+  }
+
+  private static Certificate[] chain(Path file) throws IOException, GeneralSecurityException {
+    try (InputStream pem = Files.newInputStream(file)) {
+      Certificate[] chain =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(pem)
+              .toArray(new Certificate[0]);
+      if (chain.length == 0) {
+        throw new IOException("no certificate in " + file);
+      }
+      return chain;
+    }
+  }
+
+  private static PrivateKey key(Path file) throws IOException, GeneralSecurityException {
+    Matcher pem = KEY.matcher(Files.readString(file));
+    if (!pem.find()) {
+      throw new IOException(file + " must hold a PKCS#8 key: -----BEGIN PRIVATE KEY-----");
+    }
+    PKCS8EncodedKeySpec encoded =
+        new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));
+    for (String algorithm : List.of("EC", "RSA", "EdDSA")) {
+      try {
+        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+      } catch (InvalidKeySpecException another) {
+        continue; // the key says its kind only to the factory of that kind
+      }
+    }
+    throw new IOException(file + " holds a key that is neither EC, RSA nor EdDSA");
+  }
+}
