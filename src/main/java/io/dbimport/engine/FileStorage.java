@@ -7,6 +7,7 @@ import java.net.URLEncoder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -93,8 +94,12 @@ public final class FileStorage implements Storage {
     Path folder = files;
     for (Path part : files.relativize(target.getParent())) {
       folder = folder.resolve(part);
-      if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      try {
         Files.createDirectory(folder);
+      } catch (FileAlreadyExistsException made) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+          throw made;
+        }
       }
     }
   }

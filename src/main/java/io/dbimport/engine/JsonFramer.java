@@ -22,26 +22,19 @@ final class JsonFramer implements Closeable {
   private static final int BLOCK = 1 << 16;
 
   /** A piece of the file: an object, or something else that could not be one. */
-  record Frame(long line, byte[] buffer, int start, int length, Optional<String> broken) {
-    Frame {
-      if (length < 0) {
-        throw new IllegalArgumentException("length " + length);
-      }
-    }
+  static final class Frame {
+    final long line;
+    final byte[] buffer;
+    final int start;
+    final int length;
+    final Optional<String> broken;
 
-    @Override
-    public boolean equals(Object other) {
-      return this == other;
-    }
-
-    @Override
-    public int hashCode() {
-      return System.identityHashCode(this);
-    }
-
-    @Override
-    public String toString() {
-      return "line " + line + ", " + length + " bytes";
+    private Frame(long line, byte[] buffer, int start, int length, Optional<String> broken) {
+      this.line = line;
+      this.buffer = buffer;
+      this.start = start;
+      this.length = length;
+      this.broken = broken;
     }
   }
 

@@ -49,25 +49,25 @@ final class JsonRecords implements RecordReader {
   }
 
   private FileRecord record(Frame frame) {
-    if (frame.broken().isPresent()) {
-      return new Bad(frame.line(), frame.broken().get());
+    if (frame.broken.isPresent()) {
+      return new Bad(frame.line, frame.broken.get());
     }
     try {
-      JsonNode node = JSON.readTree(frame.buffer(), frame.start(), frame.length());
+      JsonNode node = JSON.readTree(frame.buffer, frame.start, frame.length);
       return node instanceof ObjectNode object
-          ? documents.document(frame.line(), object)
-          : new Bad(frame.line(), "a record must be a JSON object");
+          ? documents.document(frame.line, object)
+          : new Bad(frame.line, "a record must be a JSON object");
     } catch (JacksonException notJson) {
       TokenStreamLocation at = notJson.getLocation();
       String where =
           at == null || at.getLineNr() < 1
               ? ""
               : " (line "
-                  + (frame.line() + at.getLineNr() - 1)
+                  + (frame.line + at.getLineNr() - 1)
                   + ", column "
                   + at.getColumnNr()
                   + ")";
-      return new Bad(frame.line(), notJson.getOriginalMessage() + where);
+      return new Bad(frame.line, notJson.getOriginalMessage() + where);
     }
   }
 

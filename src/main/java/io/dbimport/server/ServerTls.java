@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
@@ -15,6 +16,7 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManagerFactory;
@@ -73,12 +75,21 @@ final class ServerTls {
     PKCS8EncodedKeySpec encoded =
         new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));
     for (String algorithm : List.of("EC", "RSA", "EdDSA")) {
-      try {
-        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
-      } catch (InvalidKeySpecException another) {
-        continue; // the key says its kind only to the factory of that kind
+      Optional<PrivateKey> key = key(algorithm, encoded);
+      if (key.isPresent()) {
+        return key.get();
       }
     }
     throw new IOException(file + " holds a key that is neither EC, RSA nor EdDSA");
+  }
+
+  /** A key says its kind only to the factory of that kind. */
+  private static Optional<PrivateKey> key(String algorithm, PKCS8EncodedKeySpec encoded)
+      throws NoSuchAlgorithmException {
+    try {
+      return Optional.of(KeyFactory.getInstance(algorithm).generatePrivate(encoded));
+    } catch (InvalidKeySpecException another) {
+      return Optional.empty();
+    }
   }
 }
