@@ -2,31 +2,38 @@ package io.dbimport.engine;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.util.Credentials;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes pools of connections to PostgreSQL. Stateless. */
 public final class ConnectionPool {
   private ConnectionPool() {}
 
+  /** A pool with a password that does not change, or none. */
+  public static HikariDataSource open(
+      String jdbcUrl, @Nullable String user, @Nullable String password, int size) {
+    return open(jdbcUrl, user, password == null ? null : () -> password, size);
+  }
+
   /**
    * A pool that asks for nothing until its first use, so that it outlives a database that is away.
    *
    * @param jdbcUrl of a PostgreSQL
    * @param user null when the URL says it, or none is needed
-   * @param password null likewise
+   * @param password asked for each new connection; null likewise
    * @param size connections at most
    */
   public static HikariDataSource open(
-      String jdbcUrl, @Nullable String user, @Nullable String password, int size) {
+      String jdbcUrl, @Nullable String user, @Nullable Supplier<String> password, int size) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("database");
     config.setJdbcUrl(jdbcUrl);
-    if (user != null) {
-      config.setUsername(user);
-    }
     if (password != null) {
-      config.setPassword(password);
+      config.setCredentialsProvider(() -> Credentials.of(user, password.get()));
+    } else if (user != null) {
+      config.setUsername(user);
     }
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(1);

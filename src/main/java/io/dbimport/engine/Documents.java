@@ -33,7 +33,7 @@ final class Documents {
       random.nextBytes(bytes);
       String made = HexFormat.of().formatHex(bytes);
       record.put("_id", made);
-      return new Document(line, made, json.writeValueAsString(record));
+      return new Document(line, made, json.writeValueAsString(record), true);
     }
     if (id.isNull() || id.isArray()) {
       return new Bad(line, "_id must be a string, a number or an object, not " + id);
@@ -45,6 +45,6 @@ final class Documents {
     if (column.length() > DocumentRules.MAX_ID_CHARS) {
       return new Bad(line, "_id is longer than " + DocumentRules.MAX_ID_CHARS + " characters");
     }
-    return new Document(line, column, json.writeValueAsString(record));
+    return new Document(line, column, json.writeValueAsString(record), false);
   }
 }

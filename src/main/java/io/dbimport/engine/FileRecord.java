@@ -12,8 +12,9 @@ sealed interface FileRecord {
    * @param id the column {@code _id}: the string itself, or the JSON text of an id that is no
    *     string
    * @param json the whole document, {@code _id} included, on one line
+   * @param idMade whether the record had no {@code _id} and was given one
    */
-  record Document(long line, String id, String json) implements FileRecord {}
+  record Document(long line, String id, String json, boolean idMade) implements FileRecord {}
 
   /**
    * A record that cannot become a document.

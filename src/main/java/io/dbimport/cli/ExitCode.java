@@ -1,0 +1,16 @@
+package io.dbimport.cli;
+
+/** The exit codes of the contract; from 64 on they are those of {@code sysexits.h}. */
+public final class ExitCode {
+  public static final int DONE = 0;
+  public static final int IMPORT_FAILED = 1;
+  public static final int USAGE = 64;
+  public static final int KAFKA_UNREACHABLE = 69;
+  public static final int INTERNAL_ERROR = 70;
+  public static final int STOPPED_BEFORE_DRAINED = 75;
+  public static final int NOT_AUTHORISED = 77;
+  public static final int BAD_SETTINGS = 78;
+  public static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,115 @@
+package io.dbimport.cli;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What the text of a setting may be. Immutable.
+ *
+ * @param label stands for the value in a command's help
+ * @param secret whether the text must never be shown
+ * @param check what is wrong with a text; empty when nothing is
+ */
+record Format(String label, boolean secret, Check check) {
+
+  /** Looks at a text. */
+  interface Check {
+    /** What is wrong with it, as the end of a sentence that begins with the value. */
+    Optional<String> problem(String text);
+  }
+
+  static final Format TEXT = new Format("TEXT", false, _ -> Optional.empty());
+  static final Format SECRET = new Format("SECRET", true, _ -> Optional.empty());
+  static final Format PATH = new Format("FILE", false, _ -> Optional.empty());
+
+  /** What Kafka takes as part of a topic, a group or a transactional id. */
+  static final Format NAME =
+      matching("NAME", "[A-Za-z0-9._-]{1,200}", "letters, digits, '.', '_' and '-', 200 at most");
+
+  static final Format URL = new Format("URL", false, Format::urlProblem);
+  static final Format JDBC_URL =
+      matching("URL", "jdbc:postgresql:.*", "a JDBC URL such as jdbc:postgresql://host/database");
+
+  /** A duration of at least a millisecond and at most 1,000 days. */
+  static final Format DURATION = new Format("DURATION", false, Format::durationProblem);
+
+  static final Format PORT = number("PORT", 0, 65_535);
+
+  /** A whole number in these bounds, both included. */
+  static Format number(String label, int least, int most) {
+    String accepted = "a whole number from %d to %d".formatted(least, most);
+    return new Format(
+        label,
+        false,
+        text -> {
+          boolean digits = text.matches("\\d{1,9}");
+          int value = digits ? Integer.parseInt(text) : -1;
+          return value >= least && value <= most ? Optional.empty() : notA(accepted);
+        });
+  }
+
+  /** One of these words; others belong to what is not built yet. */
+  static Format oneOf(List<String> words, List<String> notBuilt) {
+    return new Format(
+        String.join("|", words),
+        false,
+        text ->
+            words.contains(text)
+                ? Optional.empty()
+                : notBuilt.contains(text)
+                    ? Optional.of("is not built yet; accepted is " + String.join(", ", words))
+                    : notA(String.join(" or ", words)));
+  }
+
+  /** Every value is refused: the feature comes later. */
+  static Format notBuilt(String feature) {
+    return new Format(
+        "", false, _ -> Optional.of("cannot be used: " + feature + " is not built yet"));
+  }
+
+  /** Where uploads lie. */
+  static final Format STORAGE =
+      new Format(
+          "URL",
+          false,
+          text ->
+              text.startsWith("s3:")
+                  ? Optional.of("is not built yet; accepted is file:FOLDER")
+                  : text.startsWith("file:") && text.length() > "file:".length()
+                      ? Optional.empty()
+                      : notA("file:FOLDER"));
+
+  private static Format matching(String label, String pattern, String accepted) {
+    Pattern compiled = Pattern.compile(pattern);
+    return new Format(
+        label, false, text -> compiled.matcher(text).matches() ? Optional.empty() : notA(accepted));
+  }
+
+  private static Optional<String> urlProblem(String text) {
+    try {
+      URI uri = new URI(text);
+      boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      if (http && uri.getHost() != null && uri.getUserInfo() == null && uri.getQuery() == null) {
+        return Optional.empty();
+      }
+    } catch (URISyntaxException _) {
+      return notA("an address such as https://api.weixin.qq.com");
+    }
+    return notA("an address such as https://api.weixin.qq.com, without user or query");
+  }
+
+  private static Optional<String> durationProblem(String text) {
+    Optional<Duration> duration = Durations.parse(text);
+    boolean inBounds =
+        duration.filter(d -> d.isPositive() && d.compareTo(Duration.ofDays(1000)) <= 0).isPresent();
+    return inBounds ? Optional.empty() : notA("a duration such as 500ms, 10s, 15m, 24h or 7d");
+  }
+
+  private static Optional<String> notA(String accepted) {
+    return Optional.of("is not accepted; write " + accepted);
+  }
+}

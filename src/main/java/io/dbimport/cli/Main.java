@@ -1,0 +1,99 @@
+package io.dbimport.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ServiceLoader;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The program: finds the command, runs it, and turns its end into an exit code. */
+@Command(
+    name = "dbimport",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    description = {
+      "Imports files into WeChat Cloud Development databases, and into PostgreSQL, as Kafka"
+          + " requests ask for it.",
+      ""
+    },
+    commandListHeading = "%nCommands:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      " 0:done; a worker: drained",
+      " 1:the import or the check failed",
+      "64:wrong use of the command line",
+      "69:Kafka did not answer for 30 s at start",
+      "70:a fault of ours",
+      "75:stopped before it was drained",
+      "77:Kafka does not let us in",
+      "78:bad settings",
+      "130:Ctrl-C in a command"
+    })
+public final class Main implements Runnable {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    int code = run(args);
+    // Not return: a library's thread that is no daemon must not keep a finished command alive.
+    System.exit(code);
+  }
+
+  /** Runs one command. */
+  static int run(String... args) {
+    return commandLine().execute(args);
+  }
+
+  static CommandLine commandLine() {
+    CommandLine main = new CommandLine(new Main());
+    for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
+      provider.commands().forEach(main::addSubcommand);
+    }
+    main.addSubcommand(new WorkerCommand());
+    main.addSubcommand(new ServerCommand());
+    main.addSubcommand(new TopicsCommand());
+    main.addSubcommand(new SettingsCommand());
+    main.setUsageHelpAutoWidth(true);
+    main.setAbbreviatedOptionsAllowed(false);
+    main.setCaseInsensitiveEnumValuesAllowed(true);
+    main.setExitCodeExceptionMapper(_ -> ExitCode.INTERNAL_ERROR);
+    main.setParameterExceptionHandler(Main::wrongUse);
+    main.setExecutionExceptionHandler((failure, command, _) -> failed(failure, command));
+    return main;
+  }
+
+  private static int wrongUse(CommandLine.ParameterException wrong, String[] args) {
+    CommandLine command = wrong.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println(Masking.mask(String.valueOf(wrong.getMessage())));
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err)) {
+      err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+    }
+    return ExitCode.USAGE;
+  }
+
+  private static int failed(Exception failure, CommandLine command) {
+    PrintWriter err = command.getErr();
+    if (failure instanceof CommandFailed told) {
+      err.println(Masking.mask("dbimport: " + told.sentence()));
+      return told.exitCode();
+    }
+    if (failure instanceof InterruptedException) {
+      return ExitCode.INTERRUPTED;
+    }
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    err.println(Masking.mask("dbimport: a fault of ours; please report it\n" + trace));
+    return ExitCode.INTERNAL_ERROR;
+  }
+
+  /** Without a command there is nothing to do but to say what there is. */
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "which command? " + String.join(", ", spec.subcommands().keySet()));
+  }
+}

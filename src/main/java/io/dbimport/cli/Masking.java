@@ -1,0 +1,52 @@
+package io.dbimport.cli;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+
+/**
+ * Takes secrets out of text: those this process was given, wherever they stand, and whatever stands
+ * where a secret usually does. Thread-safe. The known ones are kept for the whole process: Logback
+ * makes its converters itself, so nothing can be handed to them.
+ */
+public final class Masking {
+  private static final String MASK = "***";
+  private static final int SHORTEST = 4;
+  private static final Set<String> KNOWN = ConcurrentHashMap.newKeySet();
+
+  private static final String NAMES =
+      "(?:[a-z_]*access_token|token|secret|appsecret|password|passwd|authorization|signature"
+          + "|x-cos-security-token|q-signature|ticket|component_verify_ticket"
+          + "|sasl\\.jaas\\.config)";
+
+  /** {@code name=value}, in a query, a form or a list of settings. */
+  private static final Pattern IN_QUERY =
+      Pattern.compile("(?i)(\\b" + NAMES + "\\s*=\\s*)(?!\\[hidden\\]|null\\b)[^\\s&,;\"')}\\]]+");
+
+  /** {@code "name":"value"}, quotes escaped or not; also a header's {@code name: value}. */
+  private static final Pattern IN_JSON =
+      Pattern.compile("(?i)(\\\\?\"" + NAMES + "\\\\?\"\\s*:\\s*\\\\?\")(?:[^\"\\\\]|\\\\[^\"])*");
+
+  private static final Pattern IN_HEADER =
+      Pattern.compile("(?i)(\\b(?:authorization|x-cos-security-token)\\s*:\\s*)[^\\r\\n\"]+");
+
+  private Masking() {}
+
+  /** From now on this text is masked wherever it stands. */
+  public static void hide(String secret) {
+    if (secret.length() >= SHORTEST) {
+      KNOWN.add(secret);
+    }
+  }
+
+  /** The text without its secrets. */
+  public static String mask(String text) {
+    String masked = text;
+    for (String secret : KNOWN) {
+      masked = masked.replace(secret, MASK);
+    }
+    masked = IN_JSON.matcher(masked).replaceAll("$1" + MASK);
+    masked = IN_QUERY.matcher(masked).replaceAll("$1" + MASK);
+    return IN_HEADER.matcher(masked).replaceAll("$1" + MASK);
+  }
+}

@@ -1,0 +1,190 @@
+package io.dbimport.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+import org.jline.utils.AttributedStyle;
+import org.jline.utils.WCWidth;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a command prints: with colour and progress on a terminal, plain where output is piped or
+ * {@code NO_COLOR} is set. Every text passes the masking. Thread-safe.
+ */
+public final class Screen implements AutoCloseable {
+  private static final int USUAL_WIDTH = 100;
+  private static final int WIDEST = 120;
+
+  /** How a text looks. */
+  @SuppressWarnings("ImmutableEnumChecker") // a style never changes; its library does not say so
+  public enum Look {
+    PLAIN(AttributedStyle.DEFAULT),
+    STRONG(AttributedStyle.BOLD),
+    FAINT(AttributedStyle.DEFAULT.faint()),
+    GOOD(AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN)),
+    BAD(AttributedStyle.DEFAULT.foreground(AttributedStyle.RED)),
+    NOTE(AttributedStyle.DEFAULT.foreground(AttributedStyle.CYAN));
+
+    private final AttributedStyle style;
+
+    Look(AttributedStyle style) {
+      this.style = style;
+    }
+  }
+
+  private final PrintWriter out;
+  private final @Nullable Terminal terminal;
+  private boolean progressShown;
+
+  private Screen(PrintWriter out, @Nullable Terminal terminal) {
+    this.out = out;
+    this.terminal = terminal;
+  }
+
+  /** The terminal the process runs on, or standard output where that is none. */
+  @SuppressWarnings("SystemConsoleNull") // since Java 22 there may be one that is no terminal
+  public static Screen open() {
+    boolean isTerminal = System.console() != null && System.console().isTerminal();
+    if (isTerminal) {
+      try {
+        Terminal terminal = TerminalBuilder.builder().system(true).dumb(true).build();
+        boolean dumb = terminal.getType().startsWith(Terminal.TYPE_DUMB);
+        if (!dumb && System.getenv("NO_COLOR") == null) {
+          return new Screen(terminal.writer(), terminal);
+        }
+        terminal.close();
+      } catch (IOException noTerminal) {
+        return plain(standardOutput());
+      }
+    }
+    return plain(standardOutput());
+  }
+
+  /** UTF-8 whatever the locale says: what is printed is in many scripts. */
+  private static PrintWriter standardOutput() {
+    return new PrintWriter(
+        new OutputStreamWriter(new FileOutputStream(FileDescriptor.out), StandardCharsets.UTF_8),
+        true);
+  }
+
+  /** Without colour and progress. */
+  public static Screen plain(PrintWriter out) {
+    return new Screen(out, null);
+  }
+
+  /** Whether progress is drawn and redrawn. */
+  public boolean live() {
+    return terminal != null;
+  }
+
+  /** Columns to fill at most. */
+  public int width() {
+    int columns = terminal == null ? USUAL_WIDTH : terminal.getColumns();
+    return columns <= 0 ? USUAL_WIDTH : Math.min(columns, WIDEST);
+  }
+
+  /** Prints one line. */
+  public void line(String text) {
+    line(Look.PLAIN, text);
+  }
+
+  /** Prints one line that looks like this. */
+  public synchronized void line(Look look, String text) {
+    eraseProgress();
+    out.println(styled(look, Masking.mask(text)));
+    out.flush();
+  }
+
+  /** Prints one line of parts, each with its own look. */
+  public synchronized void line(List<Part> parts) {
+    eraseProgress();
+    StringBuilder line = new StringBuilder();
+    parts.forEach(part -> line.append(styled(part.look(), Masking.mask(part.text()))));
+    out.println(line.toString().stripTrailing());
+    out.flush();
+  }
+
+  /** Part of a line. */
+  public record Part(Look look, String text) {
+    public static Part of(String text) {
+      return new Part(Look.PLAIN, text);
+    }
+  }
+
+  /** Draws a bar over the last one; nothing where output is piped. */
+  public synchronized void progress(String what, long done, long of) {
+    if (terminal == null) {
+      return;
+    }
+    int cells = Math.max(10, Math.min(40, width() - columns(what) - 30));
+    int full = of <= 0 ? 0 : (int) Math.min(cells, cells * done / of);
+    AttributedStringBuilder bar =
+        new AttributedStringBuilder()
+            .append("  " + Masking.mask(what) + " ")
+            .styled(Look.GOOD.style, "━".repeat(full))
+            .styled(Look.FAINT.style, "━".repeat(cells - full))
+            .append(of <= 0 ? " " + done : " %d/%d".formatted(done, of));
+    out.print("\r\033[2K" + bar.toAttributedString().toAnsi(terminal));
+    out.flush();
+    progressShown = true;
+  }
+
+  /** Takes the bar away. */
+  public synchronized void progressOver() {
+    eraseProgress();
+    out.flush();
+  }
+
+  private void eraseProgress() {
+    if (progressShown) {
+      out.print("\r\033[2K");
+      progressShown = false;
+    }
+  }
+
+  private String styled(Look look, String text) {
+    Terminal onto = terminal;
+    return onto == null || look == Look.PLAIN
+        ? text
+        : new AttributedString(text, look.style).toAnsi(onto);
+  }
+
+  /** Columns that a text takes: a Chinese character takes two. */
+  public static int columns(String text) {
+    return text.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum();
+  }
+
+  /** The text, filled up with blanks to this many columns. */
+  public static String padded(String text, int columns) {
+    return text + " ".repeat(Math.max(0, columns - columns(text)));
+  }
+
+  /** A duration in the largest unit that tells something. */
+  public static String spoken(Duration duration) {
+    long millis = duration.toMillis();
+    return millis < 1000 ? millis + " ms" : "%.1f s".formatted(millis / 1000.0);
+  }
+
+  @Override
+  public synchronized void close() {
+    eraseProgress();
+    out.flush();
+    if (terminal != null) {
+      try {
+        terminal.close();
+      } catch (IOException gone) {
+        // The terminal went away, and nobody is left to tell.
+        out.flush();
+      }
+    }
+  }
+}

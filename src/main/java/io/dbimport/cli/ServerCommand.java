@@ -1,0 +1,40 @@
+package io.dbimport.cli;
+
+import io.dbimport.cli.Setting.Group;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code server}: the import service until it is told to stop. */
+@Command(
+    name = "server",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "The import service itself: the same HTTP API over PostgreSQL, with metrics and health on"
+            + " the same port. Ends on SIGTERM or Ctrl-C; running jobs go on at the next start.")
+final class ServerCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
+
+  private final SettingsFlags flags = new SettingsFlags(Group.SERVER, Group.TOKEN, Group.LISTEN);
+
+  @Spec
+  void spec(CommandSpec spec) {
+    flags.addTo(spec);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Settings settings = flags.read();
+    StopSignal signal = StopSignal.listen(ExitCode.STOPPED_BEFORE_DRAINED);
+    try (ServerProcess server = ServerProcess.start(settings)) {
+      LOG.info("server at {}, metrics and health included", server.uri());
+      signal.await();
+      LOG.info("SIG{}: stopping; the same again ends at once", signal.name());
+    }
+    return ExitCode.DONE;
+  }
+}

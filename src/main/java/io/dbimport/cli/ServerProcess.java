@@ -1,0 +1,129 @@
+package io.dbimport.cli;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.dbimport.engine.FileStorage;
+import io.dbimport.engine.PostgresEngine;
+import io.dbimport.engine.Storage;
+import io.dbimport.server.App;
+import io.dbimport.server.Health;
+import io.dbimport.server.ImportServer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The import service with its database and storage: all that {@code server} runs. Thread-safe. */
+public final class ServerProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerProcess.class);
+  private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
+
+  private final HikariDataSource database;
+  private final PostgresEngine engine;
+  private final ImportServer server;
+
+  private ServerProcess(HikariDataSource database, PostgresEngine engine, ImportServer server) {
+    this.database = database;
+    this.engine = engine;
+    this.server = server;
+  }
+
+  /**
+   * Starts the service once its database answers.
+   *
+   * @throws CommandFailed when it cannot start
+   */
+  public static ServerProcess start(Settings settings) throws InterruptedException {
+    List<App> apps = Wiring.apps(settings);
+    Storage storage = storage(settings);
+    PrometheusMeterRegistry registry = Wiring.registry();
+    HikariDataSource database = Wiring.database(settings);
+    PostgresEngine engine = null;
+    try {
+      engine = engine(settings, database, storage, apps);
+      PostgresEngine opened = engine;
+      ImportServer server =
+          Ports.listening(
+              Setting.SERVER_PORT,
+              settings,
+              () ->
+                  ImportServer.start(
+                      Wiring.server(settings, apps), opened, storage, registry, Health.ALWAYS));
+      return new ServerProcess(database, engine, server);
+    } catch (RuntimeException | InterruptedException cannotStart) {
+      if (engine != null) {
+        engine.close();
+      }
+      database.close();
+      if (cannotStart instanceof IllegalArgumentException wrong) {
+        throw Wiring.badSettings(String.valueOf(wrong.getMessage()));
+      }
+      throw cannotStart;
+    }
+  }
+
+  private static Storage storage(Settings settings) {
+    Path folder = Wiring.storage(settings);
+    try {
+      return FileStorage.open(folder);
+    } catch (IOException unusable) {
+      throw Wiring.badSettings(
+          Setting.STORAGE.variable() + ": " + folder + " cannot be used: " + unusable);
+    }
+  }
+
+  /** A database that is just starting is waited for: the two often start together. */
+  private static PostgresEngine engine(
+      Settings settings, HikariDataSource database, Storage storage, List<App> apps)
+      throws InterruptedException {
+    long giveUpAt = System.nanoTime() + DATABASE_PATIENCE.toNanos();
+    while (true) {
+      try {
+        return PostgresEngine.open(database, storage, Wiring.engine(apps));
+      } catch (SQLException away) {
+        if (System.nanoTime() >= giveUpAt || !mayComeBack(away)) {
+          throw Wiring.badSettings(
+              "%s: the database at %s cannot be used: %s"
+                  .formatted(
+                      Setting.DATABASE_URL.variable(),
+                      settings.text(Setting.DATABASE_URL),
+                      rootOf(away).getMessage()));
+        }
+        LOG.info("waiting for the database: {}", rootOf(away).getMessage());
+        Thread.sleep(Duration.ofSeconds(1));
+      }
+    }
+  }
+
+  /** Not for a password that is wrong or a database that is not there. */
+  private static boolean mayComeBack(SQLException away) {
+    Throwable root = rootOf(away);
+    String state = root instanceof SQLException sql ? sql.getSQLState() : null;
+    return state == null || !(state.startsWith("28") || state.startsWith("3D"));
+  }
+
+  private static Throwable rootOf(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() instanceof SQLException) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /** Where the service is reached from this machine. */
+  public URI uri() {
+    return server.uri();
+  }
+
+  /** Takes no new call, lets running jobs commit their batch, and closes everything. */
+  @Override
+  public void close() {
+    server.close();
+    engine.close();
+    database.close();
+  }
+}

@@ -1,0 +1,79 @@
+package io.dbimport.cli;
+
+import io.dbimport.cli.Screen.Look;
+import io.dbimport.cli.Setting.Group;
+import io.dbimport.cli.Table.Cell;
+import io.dbimport.kafka.KafkaSettings;
+import io.dbimport.kafka.Topics;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code topics check}: lists them and says what is not as it must be. */
+@Command(
+    name = "check",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Lists the topics and says what to change; exit code 1 when there is something.")
+final class TopicsCheckCommand implements Callable<Integer> {
+  private final SettingsFlags flags = new SettingsFlags(Group.KAFKA);
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Spec
+  void spec(CommandSpec spec) {
+    flags.addTo(spec);
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Settings settings = flags.read();
+    KafkaSettings kafka = Wiring.kafka(settings);
+    try (Admin admin = KafkaReach.open(kafka);
+        Screen screen = Screen.open()) {
+      Topics topics = new Topics(admin, kafka.topicPrefix(), Wiring.remembered(settings));
+      Map<String, Topics.Topic> found = topics.describe();
+      List<Topics.Problem> problems = topics.check();
+      if (json) {
+        screen.line(Json.pretty(Map.of("topics", found.values(), "problems", problems)));
+        return problems.isEmpty() ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
+      }
+      Table table = new Table(List.of("TOPIC", "PARTITIONS", "RETENTION", "CLEANUP"));
+      for (Topics.Topic topic : found.values()) {
+        table.row(
+            List.of(
+                Cell.of(topic.name()),
+                Cell.number(topic.partitions()),
+                Cell.of(retention(topic)),
+                Cell.of(topic.config().getOrDefault("cleanup.policy", ""))));
+      }
+      table.print(screen);
+      return tell(screen, problems);
+    } catch (KafkaException refused) {
+      throw KafkaReach.failed(kafka, refused);
+    }
+  }
+
+  private static String retention(Topics.Topic topic) {
+    long millis = Long.parseLong(topic.config().getOrDefault("retention.ms", "-1"));
+    return millis < 0 ? "for ever" : millis / 3_600_000 + " h";
+  }
+
+  /** Says what is wrong, if anything is. */
+  static int tell(Screen screen, List<Topics.Problem> problems) {
+    for (Topics.Problem problem : problems) {
+      screen.line(Look.BAD, problem.topic() + " " + problem.problem() + ": " + problem.change());
+    }
+    if (problems.isEmpty()) {
+      screen.line(Look.GOOD, "the topics are as the worker needs them");
+    }
+    return problems.isEmpty() ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
+  }
+}

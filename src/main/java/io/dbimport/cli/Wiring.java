@@ -1,0 +1,221 @@
+package io.dbimport.cli;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.dbimport.client.AccessTokens;
+import io.dbimport.client.ApiFamily;
+import io.dbimport.client.ClientSettings;
+import io.dbimport.client.FileToken;
+import io.dbimport.engine.ConnectionPool;
+import io.dbimport.engine.EngineSettings;
+import io.dbimport.kafka.KafkaSettings;
+import io.dbimport.server.App;
+import io.dbimport.server.AppsFile;
+import io.dbimport.server.LinkSecret;
+import io.dbimport.server.ServerSettings;
+import io.dbimport.worker.WorkerSettings;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Turns settings into what each part takes. Stateless. */
+public final class Wiring {
+  /** The token of a server that was given none; it is taken on loopback alone. */
+  public static final String DEV_TOKEN = "dev-token";
+
+  private static final int DATABASE_CONNECTIONS = 16;
+
+  private Wiring() {}
+
+  /** For a command that only sends, reads or administers. */
+  public static KafkaSettings kafka(Settings settings) {
+    return kafka(settings, "dbimport-command");
+  }
+
+  /** For a worker whose metrics are on this port. */
+  public static KafkaSettings worker(Settings settings, int port) {
+    return kafka(
+        settings, settings.optional(Setting.INSTANCE_ID).orElseGet(() -> hostName() + "-" + port));
+  }
+
+  private static KafkaSettings kafka(Settings settings, String instanceId) {
+    Map<String, String> properties = new HashMap<>();
+    settings.kafka().forEach((name, value) -> properties.put(name, secretText(name, value.text())));
+    properties.put("bootstrap.servers", settings.text(Setting.KAFKA_BOOTSTRAP_SERVERS));
+    return new KafkaSettings(
+        properties,
+        settings.text(Setting.TOPIC_PREFIX),
+        settings.text(Setting.GROUP_ID),
+        instanceId,
+        settings.duration(Setting.TICK),
+        settings.duration(Setting.API_TIMEOUT),
+        settings.duration(Setting.STOP_TIMEOUT));
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9._-]", "-");
+    } catch (UnknownHostException nameless) {
+      return "localhost";
+    }
+  }
+
+  public static WorkerSettings work(Settings settings) {
+    WorkerSettings defaults = WorkerSettings.defaults();
+    return new WorkerSettings(
+        settings.number(Setting.MAX_IN_FLIGHT),
+        settings.number(Setting.ENV_MAX_IN_FLIGHT),
+        settings.duration(Setting.RETRY_FOR),
+        settings.duration(Setting.RETRY_INITIAL),
+        settings.duration(Setting.RETRY_MAX),
+        WorkerSettings.Ordering.valueOf(settings.text(Setting.ORDERING).toUpperCase(Locale.ROOT)),
+        settings.duration(Setting.JOB_TIMEOUT),
+        remembered(settings),
+        defaults.windowDeliveries(),
+        defaults.windowBytes());
+  }
+
+  public static Duration remembered(Settings settings) {
+    return settings.duration(Setting.DEDUPE_WINDOW);
+  }
+
+  public static ClientSettings client(Settings settings) {
+    return new ClientSettings(
+        URI.create(settings.text(Setting.API_URL)),
+        ApiFamily.valueOf(settings.text(Setting.API_FAMILY).toUpperCase(Locale.ROOT)),
+        settings.duration(Setting.API_TIMEOUT),
+        settings.path(Setting.API_CA).orElse(null));
+  }
+
+  /** The token of the one app; a file with it is read again when it changes. */
+  public static AccessTokens tokens(Settings settings) {
+    Secret token =
+        settings
+            .secret(Setting.TOKEN)
+            .orElseThrow(
+                () ->
+                    badSettings(
+                        Setting.TOKEN.variable()
+                            + ": the app's access token is required; give it, or a file with it as "
+                            + Setting.TOKEN.variable()
+                            + "_FILE"));
+    return switch (token) {
+      case Secret.Given(String value) -> AccessTokens.fixed(value);
+      case Secret.InFile(Path file) -> new MaskedTokens(new FileToken(file));
+    };
+  }
+
+  /** Connections to the database of the settings; nothing is connected yet. */
+  public static HikariDataSource database(Settings settings) {
+    String url =
+        settings
+            .optional(Setting.DATABASE_URL)
+            .orElseThrow(
+                () ->
+                    badSettings(
+                        Setting.DATABASE_URL.variable()
+                            + ": required: the PostgreSQL to import into, such as"
+                            + " jdbc:postgresql://localhost/dbimport"));
+    Secret password = settings.secret(Setting.DATABASE_PASSWORD).orElse(null);
+    return ConnectionPool.open(
+        url,
+        settings.optional(Setting.DATABASE_USER).orElse(null),
+        password == null ? null : () -> secretText(Setting.DATABASE_PASSWORD.variable(), password),
+        DATABASE_CONNECTIONS);
+  }
+
+  public static EngineSettings engine(List<App> apps) {
+    try {
+      return EngineSettings.of(
+          apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList());
+    } catch (IllegalArgumentException notAllowed) {
+      throw badSettings(
+          Setting.SERVER_ENVIRONMENTS.variable() + ": " + String.valueOf(notAllowed.getMessage()));
+    }
+  }
+
+  /** The apps that may call the server. */
+  public static List<App> apps(Settings settings) {
+    Path file = settings.path(Setting.SERVER_APPS).orElse(null);
+    if (file != null) {
+      try {
+        List<App> apps = AppsFile.read(file);
+        apps.forEach(app -> app.tokens().forEach(token -> Masking.hide(token.value())));
+        return apps;
+      } catch (IllegalArgumentException wrong) {
+        throw badSettings(
+            Setting.SERVER_APPS.variable() + ": " + String.valueOf(wrong.getMessage()));
+      }
+    }
+    Secret token = settings.secret(Setting.TOKEN).orElse(null);
+    if (token == null && !isLoopback(settings.text(Setting.BIND))) {
+      throw badSettings(
+          Setting.TOKEN.variable()
+              + ": required, since "
+              + Setting.BIND.variable()
+              + " is not loopback: the built-in token is taken on loopback only");
+    }
+    String value = token == null ? DEV_TOKEN : secretText(Setting.TOKEN.variable(), token);
+    List<String> environments =
+        Arrays.stream(settings.text(Setting.SERVER_ENVIRONMENTS).split(","))
+            .map(String::strip)
+            .filter(name -> !name.isEmpty())
+            .toList();
+    return List.of(new App("default", List.of(new App.Token(value, null)), environments, true));
+  }
+
+  public static ServerSettings server(Settings settings, List<App> apps) {
+    Path certificate = settings.path(Setting.SERVER_TLS_CERT).orElse(null);
+    Path key = settings.path(Setting.SERVER_TLS_KEY).orElse(null);
+    return new ServerSettings(
+        settings.text(Setting.BIND),
+        settings.number(Setting.SERVER_PORT),
+        certificate == null || key == null ? null : new ServerSettings.TlsFiles(certificate, key),
+        apps,
+        settings.optional(Setting.SERVER_PUBLIC_URL).map(URI::create).orElse(null),
+        settings
+            .secret(Setting.SERVER_LINK_SECRET)
+            .map(s -> LinkSecret.of(secretText(Setting.SERVER_LINK_SECRET.variable(), s)))
+            .orElseGet(LinkSecret::random),
+        ServerSettings.MAX_UPLOAD_BYTES);
+  }
+
+  /** The folder of uploads. */
+  public static Path storage(Settings settings) {
+    return Path.of(settings.text(Setting.STORAGE).substring("file:".length()));
+  }
+
+  /** A registry for one process. */
+  public static PrometheusMeterRegistry registry() {
+    return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  }
+
+  static CommandFailed badSettings(String problem) {
+    return new CommandFailed(ExitCode.BAD_SETTINGS, "bad settings:\n  " + problem);
+  }
+
+  private static boolean isLoopback(String bind) {
+    try {
+      return InetAddress.getByName(bind).isLoopbackAddress();
+    } catch (UnknownHostException unknown) {
+      throw badSettings(Setting.BIND.variable() + ": \"" + bind + "\" is no address to listen on");
+    }
+  }
+
+  private static String secretText(String name, Secret secret) {
+    try {
+      return secret.value();
+    } catch (IOException unreadable) {
+      throw badSettings(name + ": the file with it cannot be read: " + unreadable.getMessage());
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.dbimport.cli;
+
+import io.dbimport.ImportApi;
+import io.dbimport.client.HttpImportApi;
+import io.dbimport.client.MeteredImportApi;
+import io.dbimport.kafka.KafkaSettings;
+import io.dbimport.kafka.KafkaWorker;
+import io.dbimport.kafka.WorkerEnd;
+import io.dbimport.server.Health;
+import io.dbimport.server.ObserveServer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+
+/** A worker with its API client, metrics and health: all that {@code worker} runs. Thread-safe. */
+public final class WorkerProcess implements AutoCloseable {
+  private final KafkaWorker worker;
+  private final HttpImportApi api;
+  private final ObserveServer observe;
+
+  private WorkerProcess(KafkaWorker worker, HttpImportApi api, ObserveServer observe) {
+    this.worker = worker;
+    this.api = api;
+    this.observe = observe;
+  }
+
+  /**
+   * Starts a worker once Kafka answers and the topics are right.
+   *
+   * @throws CommandFailed when it cannot start
+   */
+  public static WorkerProcess start(Settings settings) throws InterruptedException {
+    HttpImportApi api = api(settings);
+    PrometheusMeterRegistry registry = Wiring.registry();
+    WorkerHealth health = new WorkerHealth();
+    ObserveServer observe =
+        Ports.listening(
+            Setting.WORKER_PORT,
+            settings,
+            () ->
+                ObserveServer.start(
+                    settings.text(Setting.BIND),
+                    settings.number(Setting.WORKER_PORT),
+                    registry,
+                    health));
+    KafkaSettings kafka = Wiring.worker(settings, observe.port());
+    try (Admin admin = KafkaReach.open(kafka)) {
+      KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
+    } catch (CommandFailed cannotStart) {
+      observe.close();
+      api.close();
+      throw cannotStart;
+    }
+    ImportApi metered = new MeteredImportApi(api, registry);
+    KafkaWorker worker = KafkaWorker.start(kafka, Wiring.work(settings), metered, registry);
+    health.worker.set(worker);
+    return new WorkerProcess(worker, api, observe);
+  }
+
+  private static HttpImportApi api(Settings settings) {
+    try {
+      return new HttpImportApi(Wiring.client(settings), Wiring.tokens(settings));
+    } catch (IllegalArgumentException unusable) {
+      throw Wiring.badSettings(
+          Setting.API_CA.variable() + ": " + String.valueOf(unusable.getMessage()));
+    }
+  }
+
+  /** The port of metrics and health. */
+  public int port() {
+    return observe.port();
+  }
+
+  /** Takes nothing new, finishes what is open, and ends within the stop timeout. */
+  public void stop() {
+    worker.stop();
+  }
+
+  /** Waits this long at most for the worker to end; empty when it did not. */
+  public Optional<WorkerEnd> awaitEnd(Duration atMost) throws InterruptedException {
+    return worker.awaitEnd(atMost);
+  }
+
+  /** Why it should not be counted on yet or any more; empty when it is at work. */
+  public Optional<String> notReady() {
+    return worker.notReady();
+  }
+
+  /** Closes what the worker used; it must have ended. */
+  @Override
+  public void close() {
+    observe.close();
+    api.close();
+  }
+
+  /** Asks the worker, once there is one. */
+  private static final class WorkerHealth implements Health {
+    private final AtomicReference<@Nullable KafkaWorker> worker = new AtomicReference<>();
+
+    @Override
+    public Optional<String> notLive() {
+      return Optional.ofNullable(worker.get()).flatMap(KafkaWorker::notLive);
+    }
+
+    @Override
+    public Optional<String> notReady() {
+      return Optional.ofNullable(worker.get())
+          .map(KafkaWorker::notReady)
+          .orElse(Optional.of("starting"));
+    }
+  }
+}
