@@ -80,6 +80,15 @@ final class ApiCalls implements AutoCloseable {
     };
   }
 
+  /** Why there is no token, for people. */
+  static String text(TokenReply why) {
+    return switch (why) {
+      case TokenReply.Token _ -> throw new IllegalStateException("there is a token");
+      case TokenReply.UnknownApp(String appId) -> "no app is configured with app_id " + appId;
+      case TokenReply.NoToken(String reason) -> reason;
+    };
+  }
+
   private static ApiReply read(Exchange.Answer answer, String token) {
     try {
       JsonNode json = JSON.readTree(answer.body());

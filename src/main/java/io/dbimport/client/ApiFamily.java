@@ -7,7 +7,7 @@ public enum ApiFamily {
       "/componenttcb/dbimport",
       "/componenttcb/dbmigrationstate",
       "/componenttcb/uploadfile",
-      "/componenttcb/dbcollection"),
+      "/componenttcb/dbcollection?action=add"),
   /** For one app, with an {@code access_token}. */
   APP(
       "/tcb/databasemigrateimport",

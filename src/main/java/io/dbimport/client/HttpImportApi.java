@@ -100,7 +100,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
               json.writeNumberProperty("job_id", jobId);
             });
     return switch (calls.call(appId, family.statePath, body)) {
-      case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, "no access token: " + why);
+      case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, ApiCalls.text(why));
       case ApiReply.NotSent(String why) -> new JobReply.NotKnown(-1, why);
       case ApiReply.NoAnswer(String why) -> new JobReply.NotKnown(-1, why);
       case ApiReply.NoErrcode noErrcode ->

@@ -195,7 +195,7 @@ final class Poster implements AutoCloseable {
   }
 
   /** The innermost reason: the outer texts are Helidon's own and may quote the request. */
-  private static String cause(Throwable failure) {
+  static String cause(Throwable failure) {
     Throwable cause = failure;
     for (int depth = 0; depth < 10 && cause.getCause() != null; depth++) {
       cause = cause.getCause();
