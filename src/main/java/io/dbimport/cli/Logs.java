@@ -30,4 +30,13 @@ public final class Logs {
       java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.ALL);
     }
   }
+
+  /** From now on only errors of these loggers, and of whatever is below them. */
+  public static void onlyErrorsOf(String... loggers) {
+    if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+      for (String logger : loggers) {
+        context.getLogger(logger).setLevel(Level.ERROR);
+      }
+    }
+  }
 }

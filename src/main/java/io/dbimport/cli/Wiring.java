@@ -21,11 +21,11 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Turns settings into what each part takes. Stateless. */
 public final class Wiring {
@@ -165,12 +165,22 @@ public final class Wiring {
               + " is not loopback: the built-in token is taken on loopback only");
     }
     String value = token == null ? DEV_TOKEN : secretText(Setting.TOKEN.variable(), token);
+    return List.of(
+        new App("default", List.of(new App.Token(value, null)), environments(settings), true));
+  }
+
+  /** The environments of the one app, at least one. */
+  public static List<String> environments(Settings settings) {
     List<String> environments =
-        Arrays.stream(settings.text(Setting.SERVER_ENVIRONMENTS).split(","))
+        Pattern.compile(",")
+            .splitAsStream(settings.text(Setting.SERVER_ENVIRONMENTS))
             .map(String::strip)
             .filter(name -> !name.isEmpty())
             .toList();
-    return List.of(new App("default", List.of(new App.Token(value, null)), environments, true));
+    if (environments.isEmpty()) {
+      throw badSettings(Setting.SERVER_ENVIRONMENTS.variable() + ": names no environment");
+    }
+    return environments;
   }
 
   public static ServerSettings server(Settings settings, List<App> apps) {

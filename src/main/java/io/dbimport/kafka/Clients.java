@@ -36,7 +36,7 @@ public final class Clients {
     // A first start must not skip what was sent before it.
     config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
-    config.put(ConsumerConfig.CLIENT_ID_CONFIG, settings.instanceId());
+    config.put(ConsumerConfig.CLIENT_ID_CONFIG, settings.instanceId() + "-consumer");
     return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
@@ -54,13 +54,20 @@ public final class Clients {
     config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, settings.transactionalId());
     // How long a crashed owner blocks its successor and every reader of results.
     config.putIfAbsent(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 15_000);
-    config.put(ProducerConfig.CLIENT_ID_CONFIG, settings.instanceId());
+    // A tick is flushed, which ends all lingering: so it goes out in few whole batches, not one for
+    // each moment. Two batches of a transaction that race for a partition's first place make the
+    // broker log an error before they are sent again.
+    config.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 1_000);
+    config.putIfAbsent(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
+    config.put(ProducerConfig.CLIENT_ID_CONFIG, settings.instanceId() + "-producer");
     return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   /** A producer for single records, each acknowledged by every replica in sync. */
   public KafkaProducer<byte[], byte[]> plainProducer() {
-    return new KafkaProducer<>(writing(), new ByteArraySerializer(), new ByteArraySerializer());
+    Map<String, Object> config = writing();
+    config.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
+    return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   /** An admin client. */
@@ -81,7 +88,6 @@ public final class Clients {
     Map<String, Object> config = passedThrough();
     config.put(ProducerConfig.ACKS_CONFIG, "all");
     config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    config.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
     config.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, 20_000);
     config.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
     config.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 20_000);
