@@ -322,8 +322,7 @@ class HttpImportApiTest {
 
   private static void assertEndedWithinTheDeadline(long beganNanos) {
     // Room for a busy machine; every script would go on for much longer.
-    assertThat(Duration.ofNanos(System.nanoTime() - beganNanos))
-        .isLessThan(HASTY.plusSeconds(8));
+    assertThat(Duration.ofNanos(System.nanoTime() - beganNanos)).isLessThan(HASTY.plusSeconds(8));
   }
 
   // Bounds.
@@ -586,8 +585,7 @@ class HttpImportApiTest {
   void anUnknownAppIsInvalidAndNothingIsSent() throws InterruptedException {
     try (ScriptedPeer peer = ScriptedPeer.http((_, stage) -> stage.answer(200, ACCEPTED));
         HttpImportApi api = api(peer.uri(), PATIENT, null)) {
-      ImportRequest other =
-          new ImportRequest("r-2", "wx-other", REQUEST.parameters(), null, false);
+      ImportRequest other = new ImportRequest("r-2", "wx-other", REQUEST.parameters(), null, false);
       Reply.Refused reply = (Reply.Refused) api.submit(other);
       assertThat(reply.errcode()).isEqualTo(40013);
       assertThat(reply.errorClass()).isEqualTo(ErrorClass.INVALID);
@@ -632,8 +630,7 @@ class HttpImportApiTest {
             stateOf(
                 "{\"errcode\":0,\"errmsg\":\"ok\",\"status\":\"success\",\"record_success\":"
                     + "5000000000,\"record_fail\":2,\"error_msg\":\"done.\",\"file_url\":\"\"}"))
-        .isEqualTo(
-            new JobReply.Known(new JobState(JobStatus.SUCCESS, 5_000_000_000L, 2, "done.")));
+        .isEqualTo(new JobReply.Known(new JobState(JobStatus.SUCCESS, 5_000_000_000L, 2, "done.")));
   }
 
   @ParameterizedTest

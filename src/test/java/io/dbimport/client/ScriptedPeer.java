@@ -225,7 +225,8 @@ final class ScriptedPeer implements AutoCloseable {
     if (body.length < length) {
       throw new EOFException();
     }
-    return new Request(text.lines().findFirst().orElse(""), text, new String(body, StandardCharsets.ISO_8859_1));
+    return new Request(
+        text.lines().findFirst().orElse(""), text, new String(body, StandardCharsets.ISO_8859_1));
   }
 
   private static boolean endsWithEmptyLine(StringBuilder head) {
