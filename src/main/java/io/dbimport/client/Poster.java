@@ -4,6 +4,7 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webclient.http1.Http1Client;
+import io.helidon.webclient.http1.Http1ClientRequest;
 import io.helidon.webclient.http1.Http1ClientResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -69,7 +70,7 @@ final class Poster implements AutoCloseable {
   /**
    * Sends the body and waits for the answer, no longer than the timeout.
    *
-   * @param path the API's own, from its first slash
+   * @param path the API's own, from its first slash; may have one query parameter
    * @param token goes into the query, and nowhere else
    * @param body JSON
    * @throws InterruptedException when the calling thread is interrupted by somebody else
@@ -149,7 +150,7 @@ final class Poster implements AutoCloseable {
     }
     reached.set(Stage.SENDING);
     try (Http1ClientResponse response =
-        http.post(basePath + path)
+        to(path)
             .connection(connection)
             .queryParam("access_token", token)
             .header(HeaderValues.CONTENT_TYPE_JSON)
@@ -169,6 +170,17 @@ final class Poster implements AutoCloseable {
       connection.closeResource();
       return new Exchange.NoAnswer("the call to " + address + " broke: " + cause(broken));
     }
+  }
+
+  /** Helidon takes a question mark for a part of the path, and encodes it. */
+  private Http1ClientRequest to(String path) {
+    int end = path.indexOf('?');
+    if (end < 0) {
+      return http.post(basePath + path);
+    }
+    int value = path.indexOf('=', end);
+    return http.post(basePath + path.substring(0, end))
+        .queryParam(path.substring(end + 1, value), path.substring(value + 1));
   }
 
   private static int code(Http1ClientResponse response) {
