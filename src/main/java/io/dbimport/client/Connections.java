@@ -1,73 +1,109 @@
 package io.dbimport.client;
 
-import io.helidon.common.tls.Tls;
-import io.helidon.webclient.api.ClientConnection;
-import io.helidon.webclient.api.ConnectionKey;
-import io.helidon.webclient.api.Proxy;
-import io.helidon.webclient.api.TcpClientConnection;
-import io.helidon.webclient.api.WebClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.URI;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Open connections to one address. Thread-safe.
  *
- * <p>Helidon's own cache keeps an idle connection for as long as the peer does, so that a request
- * may meet a connection which the peer is just closing: its end would be an unknown outcome that
- * nobody needed. Here a connection that was idle for 15 seconds is dropped, and one that the peer
- * has closed is noticed before anything is written to it.
+ * <p>A request on a connection that the peer is just closing ends as an unknown outcome that nobody
+ * needed. So a connection that was idle for 15 seconds is dropped, and one that the peer has closed
+ * is noticed before anything is written to it.
  */
 final class Connections implements AutoCloseable {
   private static final long IDLE_NANOS = Duration.ofSeconds(15).toNanos();
-  private static final List<String> HTTP_1_1 = List.of("http/1.1");
 
-  private record Idle(TcpClientConnection connection, long sinceNanos) {}
+  private record Idle(Connection connection, long sinceNanos) {}
 
-  private final WebClient client;
-  private final ConnectionKey key;
+  private final String host;
+  private final int port;
+  private final @Nullable SSLContext tls;
+  private final int connectMillis;
   private final ConcurrentLinkedDeque<Idle> idle = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
 
-  Connections(WebClient client, URI url, Tls tls) {
-    this.client = client;
-    int defaultPort = tls.enabled() ? 443 : 80;
-    this.key =
-        ConnectionKey.create(
-            url.getScheme(),
-            url.getHost(),
-            url.getPort() < 0 ? defaultPort : url.getPort(),
-            tls,
-            client.prototype().dnsResolver(),
-            client.prototype().dnsAddressLookup(),
-            Proxy.noProxy());
+  /**
+   * None yet.
+   *
+   * @param tls null for plain TCP
+   */
+  Connections(URI url, @Nullable SSLContext tls, Duration connectTimeout) {
+    int defaultPort = tls == null ? 80 : 443;
+    this.host = url.getHost().replaceAll("[\\[\\]]", "");
+    this.port = url.getPort() < 0 ? defaultPort : url.getPort();
+    this.tls = tls;
+    this.connectMillis = Math.toIntExact(connectTimeout.toMillis());
   }
 
   /**
    * A connection that is open as far as can be seen, kept or new. Closing the response gives it
    * back; after a failure the caller closes it.
    *
-   * @throws RuntimeException when no connection can be made; nothing was sent then
+   * @throws IOException when no connection can be made; nothing was sent then
    */
-  ClientConnection take() {
+  Connection take() throws IOException {
     for (Idle last = idle.pollLast(); last != null; last = idle.pollLast()) {
       boolean fresh = System.nanoTime() - last.sinceNanos < IDLE_NANOS;
-      if (fresh && last.connection.isConnected()) {
+      if (fresh && last.connection.quietAndOpen()) {
         return last.connection;
       }
       last.connection.closeResource();
     }
-    return TcpClientConnection.create(client, key, HTTP_1_1, this::release, _ -> {}).connect();
+    SocketChannel channel = connect();
+    try {
+      return new Connection(channel, tls == null ? null : handshake(tls, channel), this::keep);
+    } catch (IOException | RuntimeException noConnection) {
+      channel.close();
+      throw noConnection;
+    }
   }
 
-  private boolean release(TcpClientConnection connection) {
-    if (closed || !connection.isConnected()) {
-      return false;
+  /** Tries the name's addresses in the order the resolver gives them. */
+  private SocketChannel connect() throws IOException {
+    IOException last = new IOException("the name has no address");
+    for (InetAddress address : InetAddress.getAllByName(host)) {
+      SocketChannel channel = SocketChannel.open();
+      try {
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.socket().connect(new InetSocketAddress(address, port), connectMillis);
+        return channel;
+      } catch (IOException failure) {
+        channel.close();
+        last = failure;
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        throw last;
+      }
     }
-    connection.helidonSocket().idle();
+    throw last;
+  }
+
+  private SSLSocket handshake(SSLContext context, SocketChannel channel) throws IOException {
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket(channel.socket(), host, port, true);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    parameters.setApplicationProtocols(new String[] {"http/1.1"});
+    socket.setSSLParameters(parameters);
+    socket.startHandshake();
+    return socket;
+  }
+
+  private void keep(Connection connection) {
     idle.addLast(new Idle(connection, System.nanoTime()));
-    return true;
+    if (closed) {
+      close();
+    }
   }
 
   @Override

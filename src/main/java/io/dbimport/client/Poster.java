@@ -1,13 +1,12 @@
 package io.dbimport.client;
 
-import io.helidon.common.socket.SocketOptions;
-import io.helidon.common.tls.Tls;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
-import io.helidon.webclient.api.ClientConnection;
-import io.helidon.webclient.api.WebClient;
 import io.helidon.webclient.http1.Http1Client;
+import io.helidon.webclient.http1.Http1ClientRequest;
 import io.helidon.webclient.http1.Http1ClientResponse;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -19,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
 
 /**
  * Sends one POST once: no redirect is followed, nothing is sent again, and one deadline covers all
@@ -50,24 +50,15 @@ final class Poster implements AutoCloseable {
     this.address = url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
     this.basePath = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
     this.timeout = settings.timeout();
-    Tls tls =
-        url.getScheme().equals("https")
-            ? Tls.builder().sslContext(Trust.context(settings.ca())).build()
-            : Tls.builder().enabled(false).build();
-    String root = url.getScheme() + "://" + url.getAuthority();
-    SocketOptions sockets =
-        SocketOptions.builder().connectTimeout(timeout).readTimeout(timeout).build();
+    SSLContext context = url.getScheme().equals("https") ? Trust.context(settings.ca()) : null;
+    this.connections = new Connections(url, context, timeout);
+    // The deadline ends a call; a read timeout of the same length would only race with it.
     this.http =
         Http1Client.builder()
-            .baseUri(root)
-            .tls(tls)
-            .socketOptions(sockets)
-            .readTimeout(timeout)
+            .baseUri(url.getScheme() + "://" + url.getAuthority())
+            .readTimeout(timeout.plusSeconds(5))
             .followRedirects(false)
             .build();
-    this.connections =
-        new Connections(
-            WebClient.builder().baseUri(root).tls(tls).socketOptions(sockets).build(), url, tls);
     this.deadlines.setRemoveOnCancelPolicy(true);
   }
 
@@ -79,7 +70,7 @@ final class Poster implements AutoCloseable {
   /**
    * Sends the body and waits for the answer, no longer than the timeout.
    *
-   * @param path the API's own, from its first slash
+   * @param path the API's own, from its first slash; may have one query parameter
    * @param token goes into the query, and nowhere else
    * @param body JSON
    * @throws InterruptedException when the calling thread is interrupted by somebody else
@@ -147,10 +138,10 @@ final class Poster implements AutoCloseable {
       byte[] body,
       AtomicReference<Stage> stage,
       AtomicReference<Stage> reached) {
-    ClientConnection connection;
+    Connection connection;
     try {
       connection = connections.take();
-    } catch (RuntimeException noConnection) {
+    } catch (IOException | RuntimeException noConnection) {
       return new Exchange.NotSent("no connection to " + address + ": " + cause(noConnection));
     }
     if (!stage.compareAndSet(Stage.CONNECTING, Stage.SENDING)) {
@@ -159,13 +150,13 @@ final class Poster implements AutoCloseable {
     }
     reached.set(Stage.SENDING);
     try (Http1ClientResponse response =
-        http.post(basePath + path)
+        to(path)
             .connection(connection)
             .queryParam("access_token", token)
             .header(HeaderValues.CONTENT_TYPE_JSON)
             .header(HeaderValues.ACCEPT_JSON)
             .submit(body)) {
-      byte[] answer = read(response);
+      byte[] answer = read(response, connection);
       if (answer.length > MAX_BODY_BYTES) {
         connection.closeResource();
         return new Exchange.NoAnswer(
@@ -181,17 +172,49 @@ final class Poster implements AutoCloseable {
     }
   }
 
+  /** Helidon takes a question mark for a part of the path, and encodes it. */
+  private Http1ClientRequest to(String path) {
+    int end = path.indexOf('?');
+    if (end < 0) {
+      return http.post(basePath + path);
+    }
+    int value = path.indexOf('=', end);
+    return http.post(basePath + path.substring(0, end))
+        .queryParam(path.substring(end + 1, value), path.substring(value + 1));
+  }
+
   private static int code(Http1ClientResponse response) {
     return response.status().code();
   }
 
-  private static byte[] read(Http1ClientResponse response) throws IOException {
+  private static byte[] read(Http1ClientResponse response, Connection connection)
+      throws IOException {
     if (!response.entity().hasEntity()) {
       return new byte[0];
     }
-    try (InputStream in = response.entity().inputStream()) {
+    // Not closed here: its close reads what is left of the body. The response's close does not.
+    InputStream in = response.entity().inputStream();
+    if (response.headers().contains(HeaderNames.CONTENT_LENGTH)
+        || response.headers().contains(HeaderNames.TRANSFER_ENCODING)) {
       return in.readNBytes(MAX_BODY_BYTES + 1);
     }
+    byte[] body = readToTheEnd(in);
+    connection.closeResource();
+    return body;
+  }
+
+  /** A body that ends with its connection, where Helidon's stream throws. */
+  private static byte[] readToTheEnd(InputStream in) throws IOException {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    byte[] block = new byte[8192];
+    try {
+      for (int n = 0; n >= 0 && body.size() <= MAX_BODY_BYTES; n = in.read(block)) {
+        body.write(block, 0, n);
+      }
+    } catch (DataReader.InsufficientDataAvailableException end) {
+      return body.toByteArray();
+    }
+    return body.toByteArray();
   }
 
   /** The innermost reason: the outer texts are Helidon's own and may quote the request. */
