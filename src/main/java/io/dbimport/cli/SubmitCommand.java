@@ -1,0 +1,246 @@
+package io.dbimport.cli;
+
+import io.dbimport.ConflictMode;
+import io.dbimport.FileType;
+import io.dbimport.ImportParameters;
+import io.dbimport.ImportRequest;
+import io.dbimport.cli.Screen.Look;
+import io.dbimport.cli.Setting.Group;
+import io.dbimport.client.UploadClient;
+import io.dbimport.engine.FileCheck;
+import io.dbimport.event.Source;
+import io.dbimport.kafka.KafkaSettings;
+import io.dbimport.kafka.RequestSender;
+import io.dbimport.kafka.ResultReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code submit}: checks files, uploads them, and sends a request for each. */
+@Command(
+    name = "submit",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Checks each file, uploads it, and sends the request to import it; with --wait stays until"
+            + " the job has ended.")
+final class SubmitCommand implements Callable<Integer> {
+  /** How conflicts are met, as people say it. */
+  enum Mode {
+    INSERT,
+    UPSERT
+  }
+
+  private final SettingsFlags flags = new SettingsFlags(Group.KAFKA, Group.API, Group.TOKEN);
+
+  private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(arity = "1..*", paramLabel = "FILE", description = "JSON or CSV files.")
+  private List<Path> files = new ArrayList<>();
+
+  @Option(names = "--env", required = true, description = "The environment to import into.")
+  private String env = "";
+
+  @Option(names = "--collection", required = true, description = "The collection to import into.")
+  private String collection = "";
+
+  @Option(
+      names = "--mode",
+      paramLabel = "insert|upsert",
+      defaultValue = "insert",
+      description = "What to do about an _id that is there: insert refuses it. Default: insert.")
+  private Mode mode = Mode.INSERT;
+
+  @Option(
+      names = "--type",
+      paramLabel = "json|csv",
+      description = "What the files are; default: csv for FILE.csv, else json.")
+  private @Nullable FileType type;
+
+  @Option(names = "--stop-on-error", description = "Stop at the first record that is refused.")
+  private boolean stopOnError;
+
+  @Option(
+      names = "--create-collection",
+      description = "Make the collection first if it is not there.")
+  private boolean createCollection;
+
+  @Option(
+      names = "--anyway",
+      description = "Send a file though some of its records will be refused.")
+  private boolean anyway;
+
+  @Option(
+      names = "--request-id",
+      paramLabel = "ID",
+      description = "Names the request, for one file only; default: a new one.")
+  private @Nullable String requestId;
+
+  @Option(
+      names = "--deadline",
+      paramLabel = "INSTANT",
+      description = "After this it must not be called any more, such as 2026-01-31T08:00:00Z.")
+  private @Nullable String deadline;
+
+  @Option(
+      names = "--wait",
+      description = "Stay until the jobs have ended, and show how far they are.")
+  private boolean wait;
+
+  @Spec
+  void spec(CommandSpec command) {
+    this.spec = command;
+    flags.addTo(command);
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    List<Submission> submissions = submissions();
+    Settings settings = flags.read();
+    KafkaSettings kafka = Wiring.kafka(settings);
+    try (Screen screen = Screen.open()) {
+      if (!check(screen, submissions)) {
+        return ExitCode.IMPORT_FAILED;
+      }
+      try (Admin admin = KafkaReach.open(kafka);
+          UploadClient uploads =
+              new UploadClient(Wiring.client(settings), Wiring.tokens(settings))) {
+        KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
+        if (!new Uploads(screen, uploads).bringIn(submissions, env, collection, createCollection)) {
+          return ExitCode.IMPORT_FAILED;
+        }
+        return send(screen, settings, kafka, submissions);
+      } catch (KafkaException refused) {
+        throw KafkaReach.failed(kafka, refused);
+      }
+    }
+  }
+
+  private int send(
+      Screen screen, Settings settings, KafkaSettings kafka, List<Submission> submissions)
+      throws InterruptedException {
+    // Before anything is sent: whatever comes afterwards is seen.
+    try (ResultReader results = wait ? new ResultReader(kafka) : null;
+        RequestSender sender = new RequestSender(kafka)) {
+      for (Submission submission : submissions) {
+        Source at = sender.send(submission.request());
+        screen.line(
+            Look.PLAIN,
+            "  sent      %s as request %s (%s)"
+                .formatted(submission.file(), submission.request().requestId(), at));
+      }
+      return results == null
+          ? ExitCode.DONE
+          : new Waiting(screen, settings, results).follow(submissions);
+    }
+  }
+
+  private boolean check(Screen screen, List<Submission> submissions) throws IOException {
+    boolean good = true;
+    for (int i = 0; i < submissions.size(); i++) {
+      Submission submission = submissions.get(i);
+      screen.progress("checking " + submission.file(), 0, 0);
+      try {
+        FileCheck found = FileCheck.of(submission.file(), submission.type());
+        good &= tell(screen, submission, found);
+        submissions.set(i, submission.checked(found));
+      } catch (FileCheck.Unreadable unreadable) {
+        screen.line(Look.BAD, "  unusable  " + submission.file() + ": " + unreadable.getMessage());
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  private boolean tell(Screen screen, Submission submission, FileCheck found) {
+    if (found.bad() == 0) {
+      screen.line(
+          Look.PLAIN, "  checked   %s: %,d records".formatted(submission.file(), found.records()));
+      return true;
+    }
+    screen.line(
+        Look.BAD,
+        "  checked   %s: %,d of %,d records would be refused"
+            .formatted(submission.file(), found.bad(), found.records()));
+    found.problems().forEach(problem -> screen.line(Look.PLAIN, "            " + problem));
+    if (!anyway) {
+      screen.line(Look.PLAIN, "            nothing was sent; --anyway sends it all the same");
+    }
+    return anyway;
+  }
+
+  private List<Submission> submissions() {
+    if (requestId != null && files.size() > 1) {
+      throw wrong("--request-id: names one request, but there are " + files.size() + " files");
+    }
+    for (Path file : files) {
+      if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+        throw wrong(file + " is no file that can be read");
+      }
+    }
+    for (String name : List.of(env, collection)) {
+      if (name.isEmpty() || !ImportParameters.isName(name)) {
+        throw wrong("\"" + name + "\" is no name: 1 to 63 bytes of UTF-8");
+      }
+    }
+    Instant notAfter = deadline();
+    List<Submission> submissions = new ArrayList<>();
+    for (Path file : files) {
+      String id = requestId == null ? UUID.randomUUID().toString() : requestId;
+      submissions.add(submission(file, id, notAfter));
+    }
+    return submissions;
+  }
+
+  private Submission submission(Path file, String id, @Nullable Instant notAfter) {
+    String name = String.valueOf(file.getFileName());
+    FileType found =
+        type != null
+            ? type
+            : name.toLowerCase(Locale.ROOT).endsWith(".csv") ? FileType.CSV : FileType.JSON;
+    // Each request has a file of its own: no later upload changes what a running job reads.
+    String path = "submitted/" + id.replaceAll("[^A-Za-z0-9._-]", "-") + "/" + name;
+    ConflictMode conflictMode = mode == Mode.INSERT ? ConflictMode.INSERT : ConflictMode.UPSERT;
+    return new Submission(
+        file,
+        new ImportRequest(
+            id,
+            null,
+            new ImportParameters(env, collection, path, found, stopOnError, conflictMode),
+            notAfter,
+            false),
+        0);
+  }
+
+  private @Nullable Instant deadline() {
+    if (deadline == null) {
+      return null;
+    }
+    try {
+      return OffsetDateTime.parse(deadline).toInstant();
+    } catch (DateTimeParseException notAnInstant) {
+      throw wrong("--deadline: \"" + deadline + "\" is no instant; write 2026-01-31T08:00:00Z");
+    }
+  }
+
+  private CommandLine.ParameterException wrong(String what) {
+    return new CommandLine.ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,82 @@
+package io.dbimport.cli;
+
+import io.dbimport.ErrorCode;
+import io.dbimport.cli.Screen.Look;
+import io.dbimport.client.CollectionReply;
+import io.dbimport.client.UploadClient;
+import io.dbimport.client.UploadReply;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
+
+/** Brings files to where the API reads them. Confined to one command. */
+record Uploads(Screen screen, UploadClient client) {
+
+  /** Uploads all files; false, and the reason on the screen, when one was not taken. */
+  boolean bringIn(
+      List<Submission> submissions, String env, String collection, boolean createCollection)
+      throws IOException, InterruptedException {
+    if (createCollection && !make(env, collection)) {
+      return false;
+    }
+    for (Submission submission : submissions) {
+      if (!upload(submission, env)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean make(String env, String collection) throws InterruptedException {
+    return switch (client.createCollection(null, env, collection)) {
+      case CollectionReply.Done() -> {
+        screen.line("  made      collection " + collection);
+        yield true;
+      }
+      case CollectionReply.Refused(int code, String message) -> {
+        // The API has no code for "it is there already", only this one; the import will tell.
+        boolean there = code == ErrorCode.COLLECTION_CREATE_FAILED.code();
+        if (!there) {
+          screen.line(
+              Look.BAD, "  refused   collection " + collection + ": " + code + " " + message);
+        }
+        yield there;
+      }
+      case CollectionReply.Unreachable(String why) -> unreachable(why);
+    };
+  }
+
+  private boolean upload(Submission submission, String env)
+      throws IOException, InterruptedException {
+    long bytes = Files.size(submission.file());
+    String path = submission.request().parameters().filePath();
+    String what = "uploading " + submission.file().getFileName();
+    UploadReply reply =
+        client.upload(
+            null, env, path, submission.file(), sent -> screen.progress(what, sent, bytes));
+    screen.progressOver();
+    return switch (reply) {
+      case UploadReply.Uploaded(long length) -> {
+        screen.line("  uploaded  %s: %,d bytes as %s".formatted(submission.file(), length, path));
+        yield true;
+      }
+      case UploadReply.LinkRefused(int code, String message) ->
+          refused(submission, code + " " + message, ErrorCode.of(code));
+      case UploadReply.UploadRefused(int status, String code) ->
+          refused(submission, "HTTP " + status + " " + code, Optional.empty());
+      case UploadReply.Unreachable(String why) -> unreachable(why);
+    };
+  }
+
+  private boolean refused(Submission submission, String why, Optional<ErrorCode> code) {
+    screen.line(Look.BAD, "  refused   " + submission.file() + ": " + why);
+    code.ifPresent(known -> screen.line(Look.FAINT, "            " + known.solution()));
+    return false;
+  }
+
+  private boolean unreachable(String why) {
+    screen.line(Look.BAD, "  no answer from the API: " + why);
+    return false;
+  }
+}
