@@ -102,6 +102,9 @@ sealed interface RequestFields {
     } catch (CharacterCodingException notUtf8) {
       return new Unreadable("the value is not UTF-8");
     }
+    if (text.startsWith("\uFEFF")) {
+      return new Unreadable("the value begins with a byte order mark");
+    }
     try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         return new Unreadable("the value is not a JSON object");
