@@ -25,16 +25,16 @@ import tools.jackson.core.json.JsonFactory;
  */
 sealed interface RequestFields {
 
-  /** The fields that a request has. */
+  /** The fields that a request has, in the contract's order. */
   enum Field {
-    REQUEST_ID,
-    APP_ID,
     ENV,
     COLLECTION_NAME,
     FILE_PATH,
     FILE_TYPE,
     STOP_ON_ERROR,
     CONFLICT_MODE,
+    REQUEST_ID,
+    APP_ID,
     DEADLINE,
     RERUN_SAFE;
 
