@@ -47,6 +47,16 @@ final class Texts {
     }
   }
 
+  /**
+   * The text with ? for each half of a surrogate pair: JSON can write one as an escape, and then
+   * strict readers (serde, PostgreSQL's jsonb) refuse the whole event.
+   */
+  static String wellFormed(String text) {
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text)
+        ? text
+        : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+  }
+
   /** The text, or as much of its start as fits, with … at its end, never half a character. */
   static String cut(String text, int maxBytes) {
     if (text.length() <= maxBytes / 3 || text.getBytes(StandardCharsets.UTF_8).length <= maxBytes) {
