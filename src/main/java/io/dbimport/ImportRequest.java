@@ -19,12 +19,17 @@ public record ImportRequest(
     @Nullable Instant deadline,
     boolean rerunSafe) {
 
-  /** Longest request id, in characters. */
+  /** Longest request id, in characters: Unicode's, not halves of surrogate pairs. */
   public static final int MAX_REQUEST_ID_CHARS = 128;
 
   public ImportRequest {
-    if (requestId.isEmpty() || requestId.length() > MAX_REQUEST_ID_CHARS) {
+    if (!isRequestId(requestId)) {
       throw new IllegalArgumentException("requestId must have 1 to 128 characters: " + requestId);
     }
+  }
+
+  /** Whether this may name a request: 1 to 128 characters. */
+  public static boolean isRequestId(String id) {
+    return !id.isEmpty() && id.codePointCount(0, id.length()) <= MAX_REQUEST_ID_CHARS;
   }
 }

@@ -36,12 +36,12 @@ record DeadLetters(String groupId) {
     List<Header> headers = new ArrayList<>(delivery.headers().size() + ours.size());
     for (Header header : delivery.headers()) {
       if (header.name().equals(REPLAY_COUNT)) {
-        ours.put(REPLAY_COUNT, header.text());
+        ours.put(REPLAY_COUNT, replays(header.text()));
       } else if (!ours.containsKey(header.name())) {
         headers.add(header);
       }
     }
-    // Eleven headers of 2 KB at the most; all but two are short, so the 16 KB in all hold.
+    // Eleven headers of 2 KB at the most; all but three are short, so the 16 KB in all hold.
     ours.forEach((name, text) -> headers.add(Header.of(name, Texts.cut(text, MAX_HEADER_BYTES))));
     return new Message(
         Kind.DEAD_LETTERS,
@@ -50,6 +50,11 @@ record DeadLetters(String groupId) {
         delivery.key(),
         delivery.value(),
         headers);
+  }
+
+  /** A count that somebody else wrote: anything but a number counts as none. */
+  private static String replays(String text) {
+    return text.matches("[0-9]{1,9}") ? Integer.toString(Integer.parseInt(text)) : "0";
   }
 
   private static String message(Failed failed) {

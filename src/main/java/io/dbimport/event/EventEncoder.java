@@ -1,5 +1,6 @@
 package io.dbimport.event;
 
+import io.dbimport.ErrorClass;
 import io.dbimport.ErrorCode;
 import io.dbimport.ImportRequest;
 import io.dbimport.Outcome.Failed;
@@ -9,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventEncoder {
   private static final int MAX_DETAIL_BYTES = 4096;
-  private static final int MAX_TRACE_BYTES = 512;
+  private static final String LOOK_IT_UP =
+      "Look up the errcode and the detail, and check the API's address.";
+  private static final List<String> TRACE = List.of("traceparent", "tracestate");
+  private static final int MAX_TRACE_CHARS = 512;
 
   private final String ceSource;
   private final DeadLetters deadLetters;
@@ -38,7 +43,10 @@ public final class EventEncoder {
   public Message request(ImportRequest request, Instant at) {
     byte[] value =
         EventJson.write(
-            json -> json.put("request_id", request.requestId()).putAll(ReadableFields.of(request)));
+            json ->
+                json.putAll(ReadableFields.required(request.parameters()))
+                    .put("request_id", request.requestId())
+                    .putAll(ReadableFields.optional(request)));
     return new Message(
         Kind.REQUESTS,
         null,
@@ -55,19 +63,34 @@ public final class EventEncoder {
    * @param duplicate whether it is answered from the ledger
    */
   public Message accepted(AcceptedJob job, Instant requestedAt, int attempts, boolean duplicate) {
+    return accepted(job, requestedAt, attempts, duplicate, null);
+  }
+
+  /** The API had started a job after all: corrects an error event that said nobody knows. */
+  public Message resolved(AcceptedJob job, Instant requestedAt, int attempts) {
+    return accepted(job, requestedAt, attempts, false, ErrorClass.OUTCOME_UNKNOWN.tag());
+  }
+
+  private Message accepted(
+      AcceptedJob job,
+      Instant requestedAt,
+      int attempts,
+      boolean duplicate,
+      @Nullable String resolves) {
     byte[] value =
         EventJson.write(
             json ->
-                json.put("request_id", job.request().requestId())
-                    .putAll(ReadableFields.of(job.request()))
+                json.putAll(ReadableFields.of(job.request()))
+                    .put("request_id", job.request().requestId())
                     .put("job_id", job.jobId())
                     .put("errcode", ErrorCode.OK.code())
                     .put("errmsg", ErrorCode.OK.message())
                     .put("attempts", attempts)
-                    .put("duplicate", duplicate)
                     .put("requested_at", requestedAt)
                     .put("accepted_at", job.acceptedAt())
-                    .put("source", job.source()));
+                    .put("source", job.source())
+                    .put("duplicate", duplicate)
+                    .put("resolves", resolves));
     return new Message(
         Kind.ACCEPTED,
         null,
@@ -101,18 +124,18 @@ public final class EventEncoder {
     byte[] value =
         EventJson.write(
             json ->
-                json.put("request_id", requestId)
-                    .putAll(fields)
+                json.putAll(fields)
+                    .put("request_id", requestId)
                     .put("errcode", failed.errcode())
                     .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
                     .put("error_class", failed.errorClass().tag())
                     .put("detail", Texts.cut(failed.detail(), MAX_DETAIL_BYTES))
                     .put("solution", solution(failed))
                     .put("attempts", failed.attempts())
-                    .put("duplicate", duplicate)
                     .put("requested_at", delivery.timestamp())
                     .put("failed_at", failedAt)
-                    .put("source", delivery.source()));
+                    .put("source", delivery.source())
+                    .put("duplicate", duplicate));
     return new Message(
         Kind.ERRORS,
         null,
@@ -157,12 +180,19 @@ public final class EventEncoder {
         cloudEvent(job.request().requestId(), "io.dbimport.job.finished", finishedAt, job.trace()));
   }
 
-  /** The request's trace headers, bounded: they are copied onto every event. */
+  /**
+   * The request's trace headers, bounded, each at most once (the last, as everywhere in Kafka):
+   * they are copied onto every event.
+   */
   public static List<Header> trace(Delivery delivery) {
-    return delivery.headers().stream()
-        .filter(h -> h.name().equals("traceparent") || h.name().equals("tracestate"))
-        .filter(h -> h.text().length() <= MAX_TRACE_BYTES)
+    return TRACE.stream()
+        .flatMap(name -> last(delivery.headers(), name).stream())
+        .filter(h -> !h.text().isEmpty() && h.text().length() <= MAX_TRACE_CHARS)
         .toList();
+  }
+
+  private static Optional<Header> last(List<Header> headers, String name) {
+    return headers.reversed().stream().filter(h -> h.name().equals(name)).findFirst();
   }
 
   /** The id that a delivery is known by. */
@@ -182,9 +212,7 @@ public final class EventEncoder {
 
   private static byte @Nullable [] keyOf(Delivery delivery, Decoding decoding) {
     byte[] key = delivery.key();
-    return key == null && decoding instanceof Decoding.Valid(ImportRequest request)
-        ? ReadableFields.key(request.parameters())
-        : key;
+    return key == null ? fieldsOf(decoding).key() : key;
   }
 
   private static byte[] keyOf(AcceptedJob job) {
@@ -192,13 +220,14 @@ public final class EventEncoder {
     return key == null ? ReadableFields.key(job.request().parameters()) : key;
   }
 
-  private static @Nullable String solution(Failed failed) {
+  private static String solution(Failed failed) {
     return switch (failed.errorClass()) {
       case OUTCOME_UNKNOWN -> ErrorCode.CLOUD_TIMED_OUT.solution();
       case EXPIRED -> "Send a fresh request, with a later deadline or none.";
       case INTERNAL -> "Report the fault with this event; the dead letter can be sent again.";
-      case MALFORMED, INVALID, TOKEN, FORBIDDEN, THROTTLED, UNAVAILABLE, MISSING, REFUSED ->
-          ErrorCode.of(failed.errcode()).map(ErrorCode::solution).orElse(null);
+      case REFUSED -> LOOK_IT_UP; // by definition a code that no page lists, or none at all
+      case MALFORMED, INVALID, TOKEN, FORBIDDEN, THROTTLED, UNAVAILABLE, MISSING ->
+          ErrorCode.of(failed.errcode()).map(ErrorCode::solution).orElse(LOOK_IT_UP);
     };
   }
 

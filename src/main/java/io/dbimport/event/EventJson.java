@@ -30,7 +30,7 @@ final class EventJson {
 
   EventJson put(String name, @Nullable String value) {
     if (value != null) {
-      json.writeStringProperty(name, value);
+      json.writeStringProperty(name, Texts.wellFormed(value));
     }
     return this;
   }

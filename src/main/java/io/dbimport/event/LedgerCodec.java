@@ -8,6 +8,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.Outcome.Failed;
 import io.dbimport.event.Message.Kind;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -34,9 +35,9 @@ public final class LedgerCodec {
     record Known(LedgerRecord record) implements Reading {}
 
     /**
-     * Not written by this version, or broken.
+     * It cannot be read.
      *
-     * @param why for people
+     * @param why for people; begins with "written by a later version" or with "broken"
      */
     record Unreadable(String why) implements Reading {}
   }
@@ -119,17 +120,27 @@ public final class LedgerCodec {
    */
   public Reading decode(int partition, byte @Nullable [] key, byte @Nullable [] value) {
     if (key == null || value == null) {
-      return new Reading.Unreadable("a record without " + (key == null ? "key" : "value"));
+      return broken("a record without " + (key == null ? "key" : "value"));
     }
     try {
+      Fields fields = Fields.read(value);
+      // First of all: a later version may have another key and other fields.
+      long version = fields.number("v");
+      if (version > VERSION) {
+        return new Reading.Unreadable(
+            "written by a later version: %d, and this one reads up to %d"
+                .formatted(version, VERSION));
+      }
+      if (version != VERSION) {
+        return broken("version " + version + ", and the first is " + VERSION);
+      }
       String name = new String(key, StandardCharsets.UTF_8);
       int colon = name.indexOf(':');
+      if (colon < 0) {
+        return broken("its key has no colon");
+      }
       String topicId = name.substring(0, colon);
       long offset = Long.parseLong(name.substring(colon + 1));
-      Fields fields = Fields.read(value);
-      if (fields.number("v") != VERSION) {
-        return new Reading.Unreadable("version " + fields.number("v") + ", not " + VERSION);
-      }
       String state = fields.text("state");
       return switch (state) {
         case "DONE" -> new Reading.Known(done(partition, topicId, offset, fields));
@@ -141,18 +152,23 @@ public final class LedgerCodec {
                     fields.text("request_id"),
                     fields.number("job_id"),
                     fields.text("status")));
-        default -> new Reading.Unreadable("state " + state);
+        default -> broken("state " + Texts.cut(state, 64));
       };
-    } catch (IllegalArgumentException
-        | IndexOutOfBoundsException
-        | NoSuchElementException
-        | JacksonException broken) {
-      return new Reading.Unreadable("no ledger record: " + broken.getClass().getSimpleName());
+    } catch (NoSuchElementException wrong) {
+      return broken(String.valueOf(wrong.getMessage()));
+    } catch (IllegalArgumentException | DateTimeException wrong) {
+      return broken("a value that is not allowed (" + wrong.getClass().getSimpleName() + ")");
+    } catch (JacksonException wrong) {
+      return broken("no JSON (" + wrong.getClass().getSimpleName() + ")");
     }
   }
 
+  private static Reading broken(String why) {
+    return new Reading.Unreadable("broken: " + why);
+  }
+
   private static LedgerRecord done(int partition, String topicId, long offset, Fields fields) {
-    int attempts = (int) fields.number("attempts");
+    int attempts = fields.integer("attempts");
     String requestId = fields.text("request_id");
     if (!fields.has("job_id")) {
       return new LedgerRecord.Failed(
@@ -160,7 +176,7 @@ public final class LedgerCodec {
           offset,
           requestId,
           new Failed(
-              (int) fields.number("errcode"),
+              fields.integer("errcode"),
               fields.text("errmsg"),
               ErrorClass.valueOf(fields.text("error_class").toUpperCase(Locale.ROOT)),
               fields.text("detail"),
@@ -202,7 +218,7 @@ public final class LedgerCodec {
       Map<String, Object> values = new HashMap<>();
       try (JsonParser parser = RequestFields.JSON.createParser(ObjectReadContext.empty(), json)) {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
-          throw new NoSuchElementException("no object");
+          throw new NoSuchElementException("no JSON object");
         }
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
           String name = parser.currentName();
@@ -215,6 +231,9 @@ public final class LedgerCodec {
             values.put(name, parser.getBooleanValue());
           }
           parser.skipChildren();
+        }
+        if (parser.nextToken() != null) {
+          throw new NoSuchElementException("something follows its JSON object");
         }
       }
       return new Fields(values);
@@ -230,6 +249,14 @@ public final class LedgerCodec {
 
     long number(String name) {
       return value(name, Long.class);
+    }
+
+    int integer(String name) {
+      long number = number(name);
+      if (number != (int) number) {
+        throw new NoSuchElementException(name + " is beyond 32 bits");
+      }
+      return (int) number;
     }
 
     boolean flag(String name) {
@@ -249,7 +276,7 @@ public final class LedgerCodec {
     private <T> T value(String name, Class<T> type) {
       Object value = values.get(name);
       if (!type.isInstance(value)) {
-        throw new NoSuchElementException(name);
+        throw new NoSuchElementException(name + " is missing or of another type");
       }
       return type.cast(value);
     }

@@ -10,9 +10,7 @@ import io.dbimport.Outcome.Failed;
 import io.dbimport.event.Decoding.Invalid;
 import io.dbimport.event.Decoding.Valid;
 import io.dbimport.event.RequestFields.Field;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +43,7 @@ public final class RequestDecoder {
 
   private static Invalid malformed(Delivery delivery, ErrorCode code, String detail) {
     return new Invalid(
-        requestId(delivery, null).orElse(delivery.source().toString()),
+        requestId(delivery, null).orElse(delivery.source().requestId()),
         ReadableFields.NONE,
         new Failed(code.code(), code.message(), ErrorClass.MALFORMED, detail, 0));
   }
@@ -62,16 +60,14 @@ public final class RequestDecoder {
       id = header.name().equals("ce_id") ? header.text() : id;
     }
     if (source == null || source.isEmpty() || id == null || id.isEmpty()) {
-      return Optional.of(delivery.source().toString());
+      return Optional.of(delivery.source().requestId());
     }
     String both = source + "/" + id;
     return isRequestId(both) ? Optional.of(both) : Optional.empty();
   }
 
   private static boolean isRequestId(String id) {
-    return !id.isEmpty()
-        && id.length() <= ImportRequest.MAX_REQUEST_ID_CHARS
-        && RequestFields.isCleanText(id);
+    return ImportRequest.isRequestId(id) && RequestFields.isCleanText(id);
   }
 
   /** The check of one event's fields; it collects every problem. Confined to one call. */
@@ -116,7 +112,7 @@ public final class RequestDecoder {
           || stopOnError == null
           || mode == null
           || requestId.isEmpty()) {
-        return invalid(requestId.orElse(delivery.source().toString()));
+        return invalid(requestId.orElse(delivery.source().requestId()));
       }
       return new Valid(
           new ImportRequest(
@@ -209,19 +205,18 @@ public final class RequestDecoder {
       if (text == null) {
         return null;
       }
-      try {
-        return OffsetDateTime.parse(text).toInstant();
-      } catch (DateTimeException notAnInstant) {
+      Instant deadline = Texts.instant(text).orElse(null);
+      if (deadline == null) {
         refused.add("deadline must be an RFC 3339 instant such as 2026-01-31T08:00:00Z");
-        return null;
       }
+      return deadline;
     }
 
     private @Nullable String appId() {
       String appId = fields.has(Field.APP_ID) ? text(Field.APP_ID) : null;
       if (appId != null
           && (appId.isEmpty()
-              || appId.length() > MAX_APP_ID_CHARS
+              || appId.codePointCount(0, appId.length()) > MAX_APP_ID_CHARS
               || !RequestFields.isCleanText(appId))) {
         refused.add("app_id must have 1 to 128 characters, none of them a control character");
         return null;

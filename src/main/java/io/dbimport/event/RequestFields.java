@@ -25,16 +25,16 @@ import tools.jackson.core.json.JsonFactory;
  */
 sealed interface RequestFields {
 
-  /** The fields that a request has. */
+  /** The fields that a request has, in the contract's order. */
   enum Field {
-    REQUEST_ID,
-    APP_ID,
     ENV,
     COLLECTION_NAME,
     FILE_PATH,
     FILE_TYPE,
     STOP_ON_ERROR,
     CONFLICT_MODE,
+    REQUEST_ID,
+    APP_ID,
     DEADLINE,
     RERUN_SAFE;
 
@@ -101,6 +101,9 @@ sealed interface RequestFields {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
     } catch (CharacterCodingException notUtf8) {
       return new Unreadable("the value is not UTF-8");
+    }
+    if (text.startsWith("\uFEFF")) {
+      return new Unreadable("the value begins with a byte order mark");
     }
     try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
