@@ -30,6 +30,9 @@ record AfterReply(Backoff backoff, Duration retryFor) {
   /** The window of the minute quota, and the wait where an answer names none. */
   static final Duration THROTTLE_WINDOW = Duration.ofSeconds(60);
 
+  /** The shortest wait: an answer that says "now" would have us call in a loop, for a day. */
+  static final Duration SHORTEST_WINDOW = Duration.ofSeconds(1);
+
   private static final ZoneId QUOTA_ZONE = ZoneId.of("Asia/Shanghai");
 
   /**
@@ -43,7 +46,7 @@ record AfterReply(Backoff backoff, Duration retryFor) {
       case Refused refused -> afterRefusal(refused, request, attempts, now);
       case Unanswered(int code, String why) -> afterSilence(code, why, request, attempts, now);
       case Unavailable(int code, String why) ->
-          retry(code, why, ErrorClass.UNAVAILABLE, attempts, now);
+          retry(code, why, ErrorClass.UNAVAILABLE, attempts.unavailable(now), now);
     };
   }
 
@@ -58,7 +61,8 @@ record AfterReply(Backoff backoff, Duration retryFor) {
                   failed(code, refused.message(), ErrorClass.TOKEN, attempts),
                   attempts.withFreshToken());
       case THROTTLED -> afterThrottle(refused, attempts, now);
-      case UNAVAILABLE -> retry(code, refused.message(), ErrorClass.UNAVAILABLE, attempts, now);
+      case UNAVAILABLE ->
+          retry(code, refused.message(), ErrorClass.UNAVAILABLE, attempts.unavailable(now), now);
       case OUTCOME_UNKNOWN -> afterSilence(code, refused.message(), request, attempts, now);
       case MALFORMED, INVALID, EXPIRED, FORBIDDEN, MISSING, REFUSED, INTERNAL ->
           fail(code, refused.message(), refused.errorClass(), attempts);
@@ -68,35 +72,51 @@ record AfterReply(Backoff backoff, Duration retryFor) {
   private Step afterSilence(
       int code, String why, ImportRequest request, Attempts attempts, Moment now) {
     return request.rerunSafe()
-        ? retry(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts, now)
+        ? retry(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts.unanswered(now), now)
         : fail(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts);
   }
 
+  /**
+   * @param attempts the failed one noted
+   */
   private Step retry(int code, String why, ErrorClass errorClass, Attempts attempts, Moment now) {
-    Attempts next = attempts.unavailable(now);
-    Moment first = next.firstFailure();
+    Moment first = attempts.firstFailure();
     if (first != null && now.since(first).compareTo(retryFor) >= 0) {
-      return fail(code, why, errorClass, attempts);
+      return fail(code, why, attempts.givenUpAs(errorClass), attempts);
     }
     return new CallAgain(
-        backoff.after(attempts.backoffs()), failed(code, why, errorClass, attempts), next);
+        backoff.after(attempts.backoffs() - 1), failed(code, why, errorClass, attempts), attempts);
   }
 
   private Step afterThrottle(Refused refused, Attempts attempts, Moment now) {
-    Attempts next = attempts.throttled(now);
-    Moment first = next.firstThrottled();
-    if (first != null && now.since(first).compareTo(THROTTLED_AT_MOST) >= 0) {
-      return fail(refused.errcode(), refused.message(), ErrorClass.THROTTLED, attempts);
-    }
-    return new CallAgain(
-        window(refused.errcode(), refused.retryAfter(), now),
-        failed(refused.errcode(), refused.message(), ErrorClass.THROTTLED, next),
-        next);
+    Duration left = THROTTLED_AT_MOST.minus(attempts.throttledFor(now));
+    Duration window = window(refused.errcode(), refused.retryAfter(), now);
+    Duration wait = window.compareTo(left) < 0 ? window : left;
+    Attempts next = attempts.throttled(wait, now);
+    Failed reason = failed(refused.errcode(), refused.message(), ErrorClass.THROTTLED, next);
+    return wait.isPositive()
+        ? new CallAgain(wait, reason, next)
+        : new Settle(throttledOut(reason, next));
+  }
+
+  /** Whether quotas have held a request back for so long that it fails. */
+  static boolean throttledTooLong(Attempts attempts, Moment now) {
+    return attempts.throttledFor(now).compareTo(THROTTLED_AT_MOST) >= 0;
+  }
+
+  /** A request that quotas held back for too long, and what the API said last. */
+  static Failed throttledOut(Failed last, Attempts attempts) {
+    return new Failed(
+        last.errcode(),
+        last.errmsg(),
+        attempts.givenUpAs(last.errorClass()),
+        last.detail(),
+        attempts.made());
   }
 
   private static Duration window(int code, @Nullable Duration retryAfter, Moment now) {
     if (retryAfter != null) {
-      return retryAfter;
+      return retryAfter.compareTo(SHORTEST_WINDOW) < 0 ? SHORTEST_WINDOW : retryAfter;
     }
     if (code != ErrorCode.DAILY_QUOTA_REACHED.code()) {
       return THROTTLE_WINDOW;

@@ -18,6 +18,11 @@ public record Moment(Instant wall, long nanos) {
     return Duration.ofNanos(nanos - other.nanos);
   }
 
+  /** The moment this long after it. */
+  Moment plus(Duration time) {
+    return new Moment(wall.plus(time), nanos + time.toNanos());
+  }
+
   /** The monotonic clock this long after the moment; no wait is longer than a hundred years. */
   long nanosAfter(Duration wait) {
     return nanos + (wait.compareTo(A_CENTURY) > 0 ? A_CENTURY : wait).toNanos();

@@ -9,8 +9,10 @@ import java.util.Set;
  * lowest one still open, or where reading stands when none is. Confined to the loop thread.
  */
 final class OffsetTracker {
-  private final ArrayDeque<Long> open = new ArrayDeque<>();
-  private final Set<Long> settledAhead = new HashSet<>();
+  /** Taken on, from the lowest open one up; settled ones wait here for those below them. */
+  private final ArrayDeque<Long> window = new ArrayDeque<>();
+
+  private final Set<Long> open = new HashSet<>();
   private long position;
 
   /** Begins where the partition is read from. */
@@ -23,7 +25,8 @@ final class OffsetTracker {
     if (offset < position) {
       throw new IllegalStateException("offset " + offset + " after position " + position);
     }
-    open.addLast(offset);
+    window.addLast(offset);
+    open.add(offset);
     position = offset + 1;
   }
 
@@ -34,23 +37,22 @@ final class OffsetTracker {
 
   /** A delivery that was taken on has ended for good. Each may be settled once. */
   void settle(long offset) {
-    Long first = open.peekFirst();
-    if (first == null || offset < first || offset >= position || !settledAhead.add(offset)) {
+    if (!open.remove(offset)) {
       throw new IllegalStateException("offset " + offset + " is not open");
     }
-    while (!open.isEmpty() && settledAhead.remove(open.peekFirst())) {
-      open.removeFirst();
+    while (!window.isEmpty() && !open.contains(window.getFirst())) {
+      window.removeFirst();
     }
   }
 
   /** The next offset to read after a restart. */
   long committable() {
-    Long first = open.peekFirst();
+    Long first = window.peekFirst();
     return first == null ? position : first;
   }
 
   /** Deliveries between the committable offset and where reading stands, settled ones included. */
   int window() {
-    return open.size();
+    return window.size();
   }
 }

@@ -2,7 +2,6 @@ package io.dbimport.worker;
 
 import io.dbimport.ErrorClass;
 import io.dbimport.ErrorCode;
-import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.Outcome;
 import io.dbimport.Outcome.Failed;
@@ -404,26 +403,32 @@ public final class Worker {
   }
 
   private @Nullable Failed tooLate(OpenRequest open, Moment now) {
-    ImportRequest request = open.request();
-    Instant deadline = request.deadline();
-    if (deadline != null && !now.wall().isBefore(deadline)) {
-      Failed last = open.lastFailure;
-      return last == null
-          ? expired("its deadline " + deadline + " has passed", open)
-          : last.errorClass() == ErrorClass.THROTTLED
-              ? last
-              : expired("its deadline " + deadline + " has passed; last: " + last.detail(), open);
+    Instant deadline = open.request().deadline();
+    Failed last = open.lastFailure;
+    boolean throttled = last != null && last.errorClass() == ErrorClass.THROTTLED;
+    boolean late = deadline != null && !now.wall().isBefore(deadline);
+    if (last != null && throttled && (late || AfterReply.throttledTooLong(open.attempts, now))) {
+      return AfterReply.throttledOut(last, open.attempts);
+    }
+    if (late) {
+      return expired("its deadline " + deadline + " has passed", open);
     }
     Instant forgotten = now.wall().minus(settings.remembered());
-    if (!request.rerunSafe() && open.delivery.timestamp().isBefore(forgotten)) {
+    if (!open.request().rerunSafe() && open.delivery.timestamp().isBefore(forgotten)) {
       return expired("older than the ledger remembers (" + settings.remembered() + ")", open);
     }
     return null;
   }
 
   private static Failed expired(String why, OpenRequest open) {
+    Failed last = open.lastFailure;
+    String detail = last == null ? why : why + "; last: " + last.detail();
+    ErrorClass errorClass = open.attempts.givenUpAs(ErrorClass.EXPIRED);
+    if (last != null && errorClass != ErrorClass.EXPIRED) {
+      return new Failed(last.errcode(), last.errmsg(), errorClass, detail, open.attempts.made());
+    }
     ErrorCode code = ErrorCode.INVALID_ARGS;
-    return new Failed(code.code(), code.message(), ErrorClass.EXPIRED, why, open.attempts.made());
+    return new Failed(code.code(), code.message(), errorClass, detail, open.attempts.made());
   }
 
   private static Failed internal(String what, int attempts) {
@@ -433,11 +438,11 @@ public final class Worker {
 
   private static Duration untilDeadline(OpenRequest open, Duration delay, Moment now) {
     Instant deadline = open.request().deadline();
-    if (deadline == null || now.wall().plus(delay).isBefore(deadline)) {
+    if (deadline == null) {
       return delay;
     }
     Duration left = Duration.between(now.wall(), deadline);
-    return left.isNegative() ? Duration.ZERO : left;
+    return delay.compareTo(left) < 0 ? delay : left.isNegative() ? Duration.ZERO : left;
   }
 
   private static Duration sinceRequested(Delivery delivery, Moment now) {

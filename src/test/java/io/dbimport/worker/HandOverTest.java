@@ -1,0 +1,260 @@
+package io.dbimport.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.JobStatus;
+import io.dbimport.Outcome.JobAccepted;
+import io.dbimport.Reply.Accepted;
+import io.dbimport.Reply.Refused;
+import io.dbimport.Reply.Unavailable;
+import io.dbimport.event.Source;
+import io.dbimport.worker.Settlement.JobOver;
+import io.dbimport.worker.WorkerSettings.Ordering;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Partitions that come, go, and come back. */
+final class HandOverTest {
+  private static final String INSERT = Requests.insert("env", "books");
+
+  private final WorkerBench bench = new WorkerBench();
+  private final Worker worker = bench.worker;
+
+  HandOverTest() {
+    bench.assign(0);
+    bench.assign(1);
+  }
+
+  @AfterEach
+  void theBalanceHolds() {
+    bench.assertBalance();
+  }
+
+  @Test
+  void everythingOpenIsHandedOverAndCounted() {
+    bench.receive(0, INSERT);
+    bench.receive(0, INSERT);
+    bench.receive(0, Requests.insert("env", "music"));
+    bench.receive(0, Requests.insert("env", "films"));
+    bench.receive(1, "nonsense");
+    List<Call> calls = bench.calls();
+    bench.accept(calls.get(1));
+    bench.reply(calls.get(2), new Unavailable(-1, "down"));
+    worker.dropped(0);
+    assertThat(bench.listener.handedOver)
+        .as("one called, one queued behind it, one settled, one backing off")
+        .isEqualTo(4);
+    assertThat(worker.view().queued() + worker.view().inFlight()).isZero();
+    assertThat(worker.settlementCount()).as("of partition 1 alone").isEqualTo(1);
+    assertThat(worker.nextDueNanos()).isEqualTo(Long.MAX_VALUE);
+    bench.advance(Duration.ofHours(1));
+    assertThat(bench.calls()).isEmpty();
+    worker.dropped(0);
+    assertThat(bench.listener.handedOver).as("once").isEqualTo(4);
+  }
+
+  @Test
+  void aStaleReplyIsIgnoredAndFreesItsSlot() {
+    WorkerBench narrow =
+        new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
+    narrow.assign(0);
+    narrow.receive(0, INSERT);
+    Call stale = narrow.call();
+    narrow.worker.dropped(0);
+    narrow.assign(0);
+    narrow.receive(0, INSERT);
+    assertThat(narrow.calls()).as("the old call is on the wire still").isEmpty();
+    narrow.accept(stale);
+    assertThat(narrow.worker.hasSettlements()).isFalse();
+    assertThat(narrow.worker.view().inFlight()).isZero();
+    Call fresh = narrow.call();
+    narrow.reply(fresh, new Accepted(77));
+    narrow.commit();
+    assertThat(narrow.outcome(0, 0)).isEqualTo(new JobAccepted(77, 1));
+    narrow.assertBalance();
+  }
+
+  @Test
+  void aStaleReplyOfAnyKindTouchesNothingOfTheNewAssignment() {
+    for (var reply :
+        List.of(
+            new Accepted(1),
+            Refused.of(85088, "no"),
+            new Unavailable(-1, "down"),
+            Refused.of(42001, "expired"))) {
+      WorkerBench again = new WorkerBench();
+      again.assign(0);
+      again.receive(0, INSERT);
+      Call stale = again.call();
+      again.worker.dropped(0);
+      again.assign(0);
+      again.receive(0, INSERT);
+      Call fresh = again.call();
+      again.reply(stale, reply);
+      assertThat(again.worker.calling(0)).as("after %s", reply).isEqualTo(1);
+      assertThat(again.worker.hasSettlements()).as("after %s", reply).isFalse();
+      again.worker.broke(fresh, "a bug", again.clock.now());
+      assertThat(again.commit()).as("after %s", reply).hasSize(1);
+      again.assertAllDone();
+    }
+  }
+
+  @Test
+  void aTakenSettlementOfADroppedPartitionIsNotOursAnyMore() {
+    bench.receive(0, "nonsense");
+    bench.receive(1, "nonsense");
+    List<Settlement> tick = worker.settlements(10);
+    assertThat(tick).allMatch(worker::owned);
+    worker.dropped(0);
+    assertThat(tick).filteredOn(worker::owned).extracting(Settlement::partition).containsExactly(1);
+    bench.assign(0);
+    assertThat(tick)
+        .as("another assignment of the same partition does not own it either")
+        .filteredOn(worker::owned)
+        .extracting(Settlement::partition)
+        .containsExactly(1);
+    List<Settlement> rest = tick.stream().filter(worker::owned).toList();
+    Map<Integer, Long> offsets = worker.offsets(rest);
+    bench.ledger.commit(rest, offsets);
+    worker.committed(rest, offsets, bench.clock.now());
+    assertThat(bench.ledger.outcomes).hasSize(1);
+  }
+
+  @Test
+  void aRefusedCommitIsRepeatedFromMemory() {
+    bench.receive(0, INSERT);
+    bench.accept(bench.call());
+    List<Settlement> tick = worker.settlements(10);
+    assertThat(worker.offsets(tick)).containsExactly(Map.entry(0, 1L));
+    bench.assertBalance();
+    assertThat(worker.settlements(10)).as("it is not given out twice").isEmpty();
+    assertThat(worker.offsets(tick)).as("the second time").containsExactly(Map.entry(0, 1L));
+    bench.ledger.commit(tick, worker.offsets(tick));
+    worker.committed(tick, worker.offsets(tick), bench.clock.now());
+    assertThat(worker.view().jobs()).isEqualTo(1);
+  }
+
+  @Test
+  void aRestoredPartitionSkipsWhatIsDone() {
+    bench.receive(0, INSERT);
+    bench.receive(0, "nonsense");
+    bench.receive(0, INSERT);
+    bench.commit();
+    worker.dropped(0);
+    int received = bench.listener.received;
+    assertThat(bench.ledger.restored(0).done()).isEqualTo(Set.of(1L));
+    bench.assign(0);
+    bench.receive(0, INSERT);
+    bench.receive(0, "nonsense");
+    bench.receive(0, INSERT);
+    assertThat(bench.listener.received - received).as("the done one is not received").isEqualTo(2);
+    bench.accept(bench.call());
+    bench.accept(bench.call());
+    bench.commit();
+    assertThat(bench.ledger.offset(0)).isEqualTo(3);
+    assertThat(bench.ledger.outcomes).hasSize(3);
+  }
+
+  @Test
+  void theFrontierPassesWhatIsDone() {
+    worker.dropped(0);
+    worker.assigned(0, 99, new Restored(5, Set.of(5L, 6L), List.of()), bench.clock.now());
+    for (long offset = 5; offset < 7; offset++) {
+      worker.received(Requests.delivery(0, offset, ManualClock.START, INSERT), bench.clock.now());
+    }
+    assertThat(worker.offsets(List.of())).containsExactly(Map.entry(0, 7L));
+    assertThat(bench.calls()).isEmpty();
+  }
+
+  @Test
+  void openJobsAreFollowedOnByTheNextOwner() {
+    bench.receive(0, INSERT);
+    bench.accept(bench.call());
+    bench.commit();
+    bench.advance(Duration.ofSeconds(1));
+    Look stale = bench.looks().getFirst();
+    worker.dropped(0);
+    assertThat(worker.view().jobs()).isZero();
+    bench.assign(0);
+    bench.look(stale, JobStatus.SUCCESS);
+    assertThat(worker.hasSettlements()).as("the old look is nobody's").isFalse();
+    bench.advance(Duration.ofSeconds(1));
+    bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
+    assertThat(bench.commit()).hasExactlyElementsOfTypes(JobOver.class);
+    bench.assign(2);
+    worker.dropped(0);
+    bench.assign(0);
+    assertThat(worker.view().jobs()).as("ended for good").isZero();
+  }
+
+  @Test
+  void anEndThatWasNotCommittedIsFoundAgainByTheNextOwner() {
+    bench.receive(0, INSERT);
+    bench.accept(bench.call());
+    bench.commit();
+    bench.advance(Duration.ofSeconds(1));
+    bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
+    worker.dropped(0);
+    assertThat(worker.hasSettlements()).isFalse();
+    bench.assign(0);
+    assertThat(worker.view().jobs()).isEqualTo(1);
+    bench.advance(Duration.ofSeconds(1));
+    bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
+    bench.commit();
+    assertThat(bench.ledger.ends).hasSize(1);
+    assertThat(bench.listener.ends).hasSize(1);
+  }
+
+  @Test
+  void aClosingPartitionStartsNothingAndFinishesWhatIsOpen() {
+    bench.receive(0, INSERT);
+    bench.receive(0, INSERT);
+    bench.receive(0, Requests.insert("env", "music"));
+    bench.receive(1, INSERT);
+    List<Call> calls = bench.calls();
+    assertThat(calls).hasSize(3);
+    worker.closing(0);
+    assertThat(worker.calling(0)).isEqualTo(2);
+    for (Call call : calls) {
+      if (WorkerBench.offset(call) == 2) {
+        bench.reply(call, new Unavailable(-1, "down"));
+      } else {
+        bench.accept(call);
+      }
+    }
+    bench.receive(1, INSERT);
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.calls())
+        .extracting(WorkerBench::source)
+        .containsExactly(new Source(Requests.TOPIC, 1, 1));
+    assertThat(worker.calling(0)).isZero();
+    bench.commit();
+    assertThat(bench.ledger.outcomes).hasSize(2);
+    bench.assertBalance();
+    worker.dropped(0);
+    assertThat(bench.listener.handedOver).isEqualTo(2);
+    assertThat(worker.calling(0)).isZero();
+  }
+
+  @Test
+  void whatTheLedgerHasIsKnownToIt() {
+    bench.receive(0, INSERT);
+    bench.accept(bench.call());
+    List<Settlement> settled = worker.settlements(10);
+    assertThat(bench.ledger.restored(0).knows(settled.getFirst())).isFalse();
+    bench.ledger.commit(settled, worker.offsets(settled));
+    assertThat(bench.ledger.restored(0).knows(settled.getFirst())).isTrue();
+    worker.committed(settled, Map.of(0, 1L), bench.clock.now());
+    bench.advance(Duration.ofSeconds(1));
+    bench.look(bench.looks().getFirst(), JobStatus.FAIL);
+    List<Settlement> over = worker.settlements(10);
+    assertThat(bench.ledger.restored(0).knows(over.getFirst())).isFalse();
+    bench.ledger.commit(over, worker.offsets(over));
+    assertThat(bench.ledger.restored(0).knows(over.getFirst())).isTrue();
+    worker.committed(over, Map.of(), bench.clock.now());
+  }
+}

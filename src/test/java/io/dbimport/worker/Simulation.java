@@ -1,0 +1,525 @@
+package io.dbimport.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.ErrorClass;
+import io.dbimport.ImportRequest;
+import io.dbimport.JobReply;
+import io.dbimport.JobStatus;
+import io.dbimport.Reply;
+import io.dbimport.event.Decoding.Valid;
+import io.dbimport.event.Delivery;
+import io.dbimport.event.RequestDecoder;
+import io.dbimport.event.Source;
+import io.dbimport.worker.WorkerSettings.Ordering;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * A worker driven by chance, as the loop would drive it: partitions come and go, the process dies,
+ * calls come back in any way, commits fail or are not answered. Every step is checked. Confined to
+ * one thread. Longer than most: it is the loop, the broker and the API in one.
+ */
+final class Simulation {
+  private static final int PARTITIONS = 3;
+  private static final int MAX_IN_FLIGHT = 6;
+  private static final int ENV_MAX_IN_FLIGHT = 3;
+  private static final int WINDOW = 25;
+
+  /** What a run must have gone through, or it proves little. */
+  enum Event {
+    ACCEPTED,
+    REFUSED,
+    THROTTLED,
+    UNAVAILABLE,
+    UNANSWERED,
+    BROKE,
+    STALE_REPLY,
+    STALE_LOOK,
+    COMMITTED,
+    ABORTED,
+    UNSURE_COMMITTED,
+    UNSURE_ABORTED,
+    LOST,
+    CRASHED,
+    SKIPPED_DONE,
+    WINDOW_FULL
+  }
+
+  static final Set<Event> EVENTS = EnumSet.allOf(Event.class);
+
+  /** What is known of a partition while it is ours. */
+  private static final class Assignment {
+    long epoch;
+    long position;
+    boolean closing;
+
+    final Map<String, Long> lastCalledOfLane = new HashMap<>();
+
+    /** Offsets that must not be called again. */
+    final Set<Long> unanswered = new HashSet<>();
+
+    /** Offsets that quotas have held back at some time. */
+    final Set<Long> throttled = new HashSet<>();
+  }
+
+  private record OpenCall(Call call, long epoch, String lane) {}
+
+  private final RandomGenerator random;
+  private final WorkerSettings settings;
+  private final ManualClock clock = new ManualClock();
+  private final ModelLedger ledger = new ModelLedger();
+  private final List<TreeMap<Long, Delivery>> topic = new ArrayList<>();
+  private final Map<Integer, Assignment> assignments = new HashMap<>();
+
+  /** Offsets settled by a reply in this assignment, or committed, by partition. */
+  private final Map<Integer, Set<Long>> known = new HashMap<>();
+
+  private final RequestDecoder decoder = new RequestDecoder();
+  private final List<OpenCall> calls = new ArrayList<>();
+  private final List<Look> looks = new ArrayList<>();
+  private final Set<Event> seen = EnumSet.noneOf(Event.class);
+  private CountingListener listener = new CountingListener();
+  private Worker worker;
+  private List<Settlement> tick = List.of();
+  private boolean unsure;
+  private boolean kind;
+  private long epochs;
+  private long jobIds;
+  private int steps;
+
+  Simulation(long seed, Ordering ordering) {
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    this.settings =
+        WorkerBench.settings(MAX_IN_FLIGHT, ENV_MAX_IN_FLIGHT, ordering, WINDOW, 1 << 20);
+    this.worker = new Worker(settings, decoder, random, listener);
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      topic.add(new TreeMap<>());
+    }
+  }
+
+  /** What has happened so far. */
+  Set<Event> seen() {
+    return seen;
+  }
+
+  /** One thing happens, and everything is checked. */
+  void step() {
+    steps++;
+    int partition = random.nextInt(PARTITIONS);
+    int dice = random.nextInt(1_000);
+    if (dice < 200) {
+      produce(partition);
+    } else if (dice < 400) {
+      poll(partition, 1 + random.nextInt(5));
+    } else if (dice < 550) {
+      start();
+    } else if (dice < 750) {
+      answer();
+    } else if (dice < 800) {
+      lookBack();
+    } else if (dice < 900) {
+      commit();
+    } else if (dice < 940) {
+      clock.advance(someTime());
+    } else if (dice < 970) {
+      assign(partition);
+    } else if (dice < 980) {
+      close(partition);
+    } else if (dice < 998) {
+      lose(partition);
+    } else {
+      crash();
+    }
+    check();
+  }
+
+  /** The world becomes kind: everything comes to its end, and the ends are checked. */
+  void drain() {
+    kind = true;
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      Assignment closing = assignments.get(partition);
+      if (closing != null && closing.closing) {
+        lose(partition);
+      }
+      assign(partition);
+    }
+    for (int round = 0; round < 100_000 && !drained(); round++) {
+      for (int partition = 0; partition < PARTITIONS; partition++) {
+        poll(partition, 100);
+      }
+      start();
+      answer();
+      lookBack();
+      commit();
+      clock.advance(Duration.ofMillis(500));
+      check();
+    }
+    assertThat(ledger.outcomes.keySet()).as("outcomes").isEqualTo(ledger.deliveries);
+    assertThat(ledger.ends.keySet()).as("finished jobs").isEqualTo(ledger.jobs());
+    assertThat(worker.view()).isEqualTo(WorkerView.IDLE);
+    topic.forEach(
+        log -> {
+          if (!log.isEmpty()) {
+            int partition = log.firstEntry().getValue().source().partition();
+            assertThat(ledger.offset(partition)).isEqualTo(log.lastKey() + 1);
+          }
+        });
+  }
+
+  private boolean drained() {
+    return ledger.outcomes.size() == ledger.deliveries.size()
+        && ledger.ends.size() == ledger.jobs().size()
+        && tick.isEmpty()
+        && worker.view().equals(WorkerView.IDLE)
+        && worker.offsets(List.of()).isEmpty();
+  }
+
+  private void check() {
+    WorkerView view = worker.view();
+    WorkerBench.assertBalance(view, listener);
+    assertThat(calls).hasSizeLessThanOrEqualTo(MAX_IN_FLIGHT);
+    long current = calls.stream().filter(this::isCurrent).count();
+    assertThat(view.inFlight()).as("open calls that are not stale").isEqualTo((int) current);
+  }
+
+  private boolean isCurrent(OpenCall open) {
+    Assignment assignment = assignments.get(WorkerBench.source(open.call).partition());
+    return assignment != null && assignment.epoch == open.epoch;
+  }
+
+  private void produce(int partition) {
+    TreeMap<Long, Delivery> log = topic.get(partition);
+    long offset = log.isEmpty() ? random.nextInt(3) : log.lastKey() + 1;
+    offset += random.nextInt(5) == 0 ? 1 + random.nextInt(3) : 0;
+    String env = "env-" + random.nextInt(3);
+    String collection = "collection-" + random.nextInt(2);
+    String deadline = ",\"deadline\":\"" + clock.now().wall().plus(someTime()) + "\"";
+    String value =
+        switch (random.nextInt(12)) {
+          case 0 -> "nonsense";
+          case 1 -> "{}";
+          case 2 -> Requests.json(env, collection, 1, deadline);
+          case 3 -> Requests.json(env, collection, 2, deadline);
+          case 4, 5, 6, 7 -> Requests.upsert(env, collection);
+          default -> Requests.insert(env, collection);
+        };
+    Delivery delivery = Requests.delivery(partition, offset, clock.now().wall(), value);
+    log.put(offset, delivery);
+    ledger.deliveries.add(delivery.source());
+  }
+
+  private void poll(int partition, int most) {
+    Assignment assignment = assignments.get(partition);
+    if (assignment == null) {
+      return;
+    }
+    for (int polled = 0; polled < most; polled++) {
+      if (worker.full(partition)) {
+        seen.add(Event.WINDOW_FULL);
+        return;
+      }
+      var next = topic.get(partition).ceilingEntry(assignment.position);
+      if (next == null) {
+        return;
+      }
+      int received = listener.received;
+      worker.received(next.getValue(), clock.now());
+      boolean done = ledger.outcomes.containsKey(next.getValue().source());
+      assertThat(listener.received - received).isEqualTo(done ? 0 : 1);
+      if (done) {
+        seen.add(Event.SKIPPED_DONE);
+      }
+      assignment.position = next.getKey() + 1;
+      worker.position(partition, assignment.position);
+    }
+  }
+
+  private void start() {
+    for (var call = worker.nextCall(clock.now());
+        call.isPresent();
+        call = worker.nextCall(clock.now())) {
+      started(call.get());
+    }
+    for (var look = worker.nextLook(clock.now());
+        look.isPresent();
+        look = worker.nextLook(clock.now())) {
+      assertThat(ledger.ends)
+          .as("looked at after its end")
+          .doesNotContainKey(look.get().job().source());
+      looks.add(look.get());
+    }
+  }
+
+  private void started(Call call) {
+    Source source = WorkerBench.source(call);
+    Assignment assignment = assignments.get(source.partition());
+    assertThat(assignment).as("the assignment of %s", source).isNotNull();
+    if (assignment == null) {
+      return;
+    }
+    assertThat(assignment.closing).as("%s is called in a closing partition", source).isFalse();
+    assertThat(ledger.outcomes).as("called after its outcome").doesNotContainKey(source);
+    assertThat(assignment.unanswered)
+        .as("not rerun-safe and not answered: called again")
+        .doesNotContain(source.offset());
+    var deadline = call.request().deadline();
+    assertThat(deadline == null || clock.now().wall().isBefore(deadline)).isTrue();
+    String lane = laneOf(source, call.request());
+    assertThat(calls)
+        .as("calls open in the lane of %s", source)
+        .noneMatch(open -> isCurrent(open) && open.lane.equals(lane));
+    Long last = assignment.lastCalledOfLane.put(lane, source.offset());
+    assertThat(last == null || last <= source.offset())
+        .as("%s is called after %s of its lane", source, last)
+        .isTrue();
+    assertThat(openBefore(call, assignment)).as("open before %s in its lane", source).isEmpty();
+    calls.add(new OpenCall(call, assignment.epoch, lane));
+    String env = call.request().parameters().env();
+    assertThat(calls.stream().filter(c -> c.call.request().parameters().env().equals(env)))
+        .hasSizeLessThanOrEqualTo(ENV_MAX_IN_FLIGHT);
+  }
+
+  private String laneOf(Source source, ImportRequest request) {
+    var parameters = request.parameters();
+    String lane = source.partition() + "/" + parameters.env() + "/" + parameters.collectionName();
+    return settings.ordering() == Ordering.NONE ? lane + "/" + source.offset() : lane;
+  }
+
+  /** Deliveries of the same lane that came before and must still be open. */
+  private List<Long> openBefore(Call call, Assignment assignment) {
+    Source source = WorkerBench.source(call);
+    Set<Long> settled = outcomesKnown(source.partition());
+    return topic.get(source.partition()).headMap(source.offset()).values().stream()
+        .filter(before -> !settled.contains(before.source().offset()))
+        .filter(
+            before ->
+                decoder.decode(before) instanceof Valid(var request)
+                    && laneOf(before.source(), request).equals(laneOf(source, call.request()))
+                    && !mayBeGivenUp(before, request, assignment))
+        .map(before -> before.source().offset())
+        .toList();
+  }
+
+  /** Whether the worker may have settled it without a call, which nobody outside sees at once. */
+  private boolean mayBeGivenUp(Delivery delivery, ImportRequest request, Assignment assignment) {
+    Instant now = clock.now().wall();
+    Instant deadline = request.deadline();
+    return (deadline != null && !now.isBefore(deadline))
+        || assignment.throttled.contains(delivery.source().offset())
+        || delivery.timestamp().isBefore(now.minus(settings.remembered()));
+  }
+
+  /** Offsets whose outcome was decided in this assignment, or is committed. */
+  private Set<Long> outcomesKnown(int partition) {
+    Set<Long> offsets = known.computeIfAbsent(partition, _ -> new HashSet<>());
+    ledger.outcomes.keySet().stream()
+        .filter(source -> source.partition() == partition)
+        .forEach(source -> offsets.add(source.offset()));
+    return offsets;
+  }
+
+  private void answer() {
+    if (calls.isEmpty()) {
+      return;
+    }
+    OpenCall open = calls.remove(random.nextInt(calls.size()));
+    Source source = WorkerBench.source(open.call);
+    boolean stale = !isCurrent(open);
+    if (stale) {
+      seen.add(Event.STALE_REPLY);
+    }
+    int settlements = worker.settlementCount();
+    if (!kind && random.nextInt(20) == 0) {
+      seen.add(Event.BROKE);
+      worker.broke(open.call, "a bug", clock.now());
+    } else {
+      Reply reply = reply();
+      note(reply, open);
+      worker.replied(open.call, reply, clock.now());
+    }
+    int settled = worker.settlementCount() - settlements;
+    assertThat(settled).as("settled by one reply").isBetween(0, stale ? 0 : 1);
+    if (settled == 1) {
+      known.computeIfAbsent(source.partition(), _ -> new HashSet<>()).add(source.offset());
+    }
+  }
+
+  private void note(Reply reply, OpenCall open) {
+    Event event =
+        switch (reply) {
+          case Reply.Accepted _ -> Event.ACCEPTED;
+          case Reply.Unavailable _ -> Event.UNAVAILABLE;
+          case Reply.Unanswered _ -> Event.UNANSWERED;
+          case Reply.Refused refused ->
+              switch (refused.errorClass()) {
+                case THROTTLED -> Event.THROTTLED;
+                case OUTCOME_UNKNOWN -> Event.UNANSWERED;
+                default -> Event.REFUSED;
+              };
+        };
+    seen.add(event);
+    Source source = WorkerBench.source(open.call);
+    Assignment assignment = assignments.get(source.partition());
+    if (assignment == null || !isCurrent(open)) {
+      return;
+    }
+    if (event == Event.UNANSWERED && !open.call.request().rerunSafe()) {
+      assignment.unanswered.add(source.offset());
+    } else if (event == Event.THROTTLED) {
+      assignment.throttled.add(source.offset());
+    }
+  }
+
+  private Reply reply() {
+    return switch (kind ? 19 : random.nextInt(20)) {
+      case 0, 1 -> new Reply.Unavailable(-1, "connection refused");
+      case 2 -> new Reply.Unavailable(-502001, "busy");
+      case 3, 4 -> new Reply.Unanswered(-1, "read timed out");
+      case 5 -> Reply.Refused.of(-501002, "cloud timed out");
+      case 6 -> Reply.Refused.of(45011, "slower");
+      case 7 -> Reply.Refused.of(45009, "tomorrow");
+      case 8 ->
+          new Reply.Refused(
+              -1, "HTTP 429", ErrorClass.THROTTLED, Duration.ofSeconds(random.nextInt(90)));
+      case 9, 10 -> Reply.Refused.of(42001, "expired");
+      case 11 -> Reply.Refused.of(-503003, "no file");
+      case 12 -> Reply.Refused.of(40097, "bad value");
+      case 13 -> Reply.Refused.of(-1, "busy");
+      default -> new Reply.Accepted(++jobIds);
+    };
+  }
+
+  private void lookBack() {
+    if (looks.isEmpty()) {
+      return;
+    }
+    Look look = looks.remove(random.nextInt(looks.size()));
+    if (look.followed.dropped) {
+      seen.add(Event.STALE_LOOK);
+    }
+    JobReply reply =
+        switch (kind ? 0 : random.nextInt(6)) {
+          case 0 -> WorkerBench.known(JobStatus.SUCCESS);
+          case 1 -> WorkerBench.known(JobStatus.FAIL);
+          case 2 -> new JobReply.NotKnown(-1, "read timed out");
+          default -> WorkerBench.known(JobStatus.WRITING);
+        };
+    worker.looked(look, reply, clock.now());
+  }
+
+  /** A tick as the loop makes it; it may fail, or nobody may know whether it did. */
+  private void commit() {
+    if (unsure) {
+      askTheLedger();
+      return;
+    }
+    tick =
+        tick.isEmpty()
+            ? worker.settlements(1 + random.nextInt(20))
+            : tick.stream().filter(worker::owned).toList();
+    Map<Integer, Long> offsets = worker.offsets(tick);
+    if (tick.isEmpty() && offsets.isEmpty()) {
+      return;
+    }
+    switch (kind ? 9 : random.nextInt(10)) {
+      case 0, 1 -> seen.add(Event.ABORTED);
+      case 2 -> {
+        seen.add(Event.UNSURE_ABORTED);
+        unsure = true;
+      }
+      case 3 -> {
+        seen.add(Event.UNSURE_COMMITTED);
+        ledger.commit(tick, offsets);
+        unsure = true;
+      }
+      default -> {
+        seen.add(Event.COMMITTED);
+        ledger.commit(tick, offsets);
+        worker.committed(tick, offsets, clock.now());
+        tick = List.of();
+      }
+    }
+  }
+
+  private void askTheLedger() {
+    List<Settlement> owned = tick.stream().filter(worker::owned).toList();
+    List<Settlement> committed =
+        owned.stream().filter(s -> ledger.restored(s.partition()).knows(s)).toList();
+    worker.committed(committed, Map.of(), clock.now());
+    tick = owned.stream().filter(settlement -> !committed.contains(settlement)).toList();
+    unsure = false;
+  }
+
+  private void assign(int partition) {
+    if (assignments.containsKey(partition)) {
+      return;
+    }
+    Assignment assignment = new Assignment();
+    assignment.epoch = ++epochs;
+    assignment.position = ledger.offset(partition);
+    assignments.put(partition, assignment);
+    known.remove(partition);
+    worker.assigned(partition, assignment.epoch, ledger.restored(partition), clock.now());
+  }
+
+  private void close(int partition) {
+    Assignment assignment = assignments.get(partition);
+    if (assignment != null) {
+      assignment.closing = true;
+      worker.closing(partition);
+    }
+  }
+
+  private void lose(int partition) {
+    if (assignments.remove(partition) != null) {
+      seen.add(Event.LOST);
+      worker.dropped(partition);
+      known.remove(partition);
+    }
+    tick = tick.stream().filter(worker::owned).toList();
+  }
+
+  /** The process dies with all it knows; another one begins with the ledger alone. */
+  private void crash() {
+    seen.add(Event.CRASHED);
+    assignments.clear();
+    known.clear();
+    calls.clear();
+    looks.clear();
+    tick = List.of();
+    unsure = false;
+    listener = new CountingListener();
+    worker = new Worker(settings, decoder, random, listener);
+  }
+
+  private Duration someTime() {
+    return switch (random.nextInt(10)) {
+      case 0 -> Duration.ofHours(random.nextInt(30));
+      case 1, 2 -> Duration.ofSeconds(random.nextInt(120));
+      default -> Duration.ofMillis(random.nextInt(3_000));
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "step "
+        + steps
+        + ", "
+        + worker.view()
+        + ", "
+        + ledger.outcomes.size()
+        + " outcomes of "
+        + ledger.deliveries.size();
+  }
+}

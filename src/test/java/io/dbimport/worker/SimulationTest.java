@@ -1,0 +1,50 @@
+package io.dbimport.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.worker.WorkerSettings.Ordering;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The promises of the worker under thousands of steps nobody would think of. */
+final class SimulationTest {
+  private static final int STEPS = 4_000;
+  private static final int KEPT = 24;
+
+  /** Some seeds that stay, and one that nobody has seen before. */
+  static LongStream seeds() {
+    return LongStream.concat(LongStream.range(0, KEPT), LongStream.of(new Random().nextLong()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void everyDeliveryHasOneOutcomeAndLanesKeepTheirOrder(long seed) {
+    run(seed, Ordering.REQUEST);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void everyDeliveryHasOneOutcomeWithoutOrderToo(long seed) {
+    run(seed, Ordering.NONE);
+  }
+
+  private static void run(long seed, Ordering ordering) {
+    System.out.println("simulation, ordering " + ordering + ", seed " + seed);
+    Simulation simulation = new Simulation(seed, ordering);
+    try {
+      for (int step = 0; step < STEPS; step++) {
+        simulation.step();
+      }
+      simulation.drain();
+    } catch (AssertionError | RuntimeException failed) {
+      throw new AssertionError("seed " + seed + ", " + simulation, failed);
+    }
+    if (seed >= 0 && seed < KEPT) {
+      assertThat(simulation.seen())
+          .as("what seed %d went through", seed)
+          .containsAll(Simulation.EVENTS);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package io.dbimport.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.JobReply;
+import io.dbimport.JobState;
+import io.dbimport.JobStatus;
+import io.dbimport.Outcome;
+import io.dbimport.Outcome.Failed;
+import io.dbimport.Reply;
+import io.dbimport.event.Delivery;
+import io.dbimport.event.RequestDecoder;
+import io.dbimport.event.Source;
+import io.dbimport.worker.WorkerSettings.Ordering;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A worker with a clock, a ledger and a listener to watch it by. Confined to one thread. */
+final class WorkerBench {
+  final ManualClock clock = new ManualClock();
+  final CountingListener listener = new CountingListener();
+  final ModelLedger ledger = new ModelLedger();
+  final Worker worker;
+
+  private final Map<Integer, Long> nextOffsets = new HashMap<>();
+  private long epochs;
+  private long jobIds;
+
+  WorkerBench() {
+    this(WorkerSettings.defaults());
+  }
+
+  WorkerBench(Ordering ordering) {
+    this(settings(256, 32, ordering, 10_000, 64L << 20));
+  }
+
+  WorkerBench(WorkerSettings settings) {
+    this(settings, new RequestDecoder());
+  }
+
+  WorkerBench(WorkerSettings settings, RequestDecoder decoder) {
+    worker = new Worker(settings, decoder, FixedRandom.HIGHEST, listener);
+  }
+
+  static WorkerSettings settings(
+      int maxInFlight,
+      int envMaxInFlight,
+      Ordering ordering,
+      int windowDeliveries,
+      long windowBytes) {
+    WorkerSettings defaults = WorkerSettings.defaults();
+    return new WorkerSettings(
+        maxInFlight,
+        envMaxInFlight,
+        defaults.retryFor(),
+        defaults.retryInitial(),
+        defaults.retryMax(),
+        ordering,
+        defaults.jobTimeout(),
+        defaults.remembered(),
+        windowDeliveries,
+        windowBytes);
+  }
+
+  /** The partition becomes ours, with what the ledger says about it. */
+  void assign(int partition) {
+    Restored restored = ledger.restored(partition);
+    nextOffsets.put(partition, restored.start());
+    worker.assigned(partition, ++epochs, restored, clock.now());
+  }
+
+  /** The partition's next delivery comes, made now. */
+  Delivery receive(int partition, @Nullable String value) {
+    long offset = nextOffsets.getOrDefault(partition, 0L);
+    Delivery delivery = Requests.delivery(partition, offset, clock.now().wall(), value);
+    receive(delivery);
+    return delivery;
+  }
+
+  void receive(Delivery delivery) {
+    Source source = delivery.source();
+    nextOffsets.put(source.partition(), source.offset() + 1);
+    ledger.deliveries.add(source);
+    worker.received(delivery, clock.now());
+  }
+
+  /** All calls that may be made now. */
+  List<Call> calls() {
+    List<Call> calls = new ArrayList<>();
+    for (var call = worker.nextCall(clock.now());
+        call.isPresent();
+        call = worker.nextCall(clock.now())) {
+      calls.add(call.get());
+    }
+    return calls;
+  }
+
+  /** The one call that may be made now. */
+  Call call() {
+    List<Call> calls = calls();
+    assertThat(calls).hasSize(1);
+    return calls.getFirst();
+  }
+
+  void reply(Call call, Reply reply) {
+    worker.replied(call, reply, clock.now());
+  }
+
+  void accept(Call call) {
+    reply(call, new Reply.Accepted(++jobIds));
+  }
+
+  /** All looks that are due now. */
+  List<Look> looks() {
+    List<Look> looks = new ArrayList<>();
+    for (var look = worker.nextLook(clock.now());
+        look.isPresent();
+        look = worker.nextLook(clock.now())) {
+      looks.add(look.get());
+    }
+    return looks;
+  }
+
+  void look(Look look, JobStatus status) {
+    worker.looked(look, known(status), clock.now());
+  }
+
+  static JobReply known(JobStatus status) {
+    return new JobReply.Known(new JobState(status, 3, 0, "ok"));
+  }
+
+  /** One tick that succeeds; what it committed. */
+  List<Settlement> commit() {
+    List<Settlement> taken = worker.settlements(Integer.MAX_VALUE);
+    Map<Integer, Long> offsets = worker.offsets(taken);
+    ledger.commit(taken, offsets);
+    worker.committed(taken, offsets, clock.now());
+    return taken;
+  }
+
+  void advance(Duration time) {
+    clock.advance(time);
+  }
+
+  Outcome outcome(int partition, long offset) {
+    return Objects.requireNonNull(
+        ledger.outcomes.get(new Source(Requests.TOPIC, partition, offset)),
+        () -> "no outcome of " + partition + "-" + offset + " in " + ledger.outcomes);
+  }
+
+  Failed failure(int partition, long offset) {
+    Outcome outcome = outcome(partition, offset);
+    assertThat(outcome).isInstanceOf(Failed.class);
+    return (Failed) outcome;
+  }
+
+  static long offset(Call call) {
+    return call.open.delivery.source().offset();
+  }
+
+  static Source source(Call call) {
+    return call.open.delivery.source();
+  }
+
+  /** Received = outcomes + handed over + queued + in flight + settling, and none is negative. */
+  void assertBalance() {
+    assertBalance(worker.view(), listener);
+  }
+
+  static void assertBalance(WorkerView view, CountingListener listener) {
+    assertThat(List.of(view.queued(), view.inFlight(), view.settling(), view.jobs()))
+        .as("%s", view)
+        .allMatch(count -> count >= 0);
+    assertThat(
+            listener.outcomes.size()
+                + listener.handedOver
+                + view.queued()
+                + view.inFlight()
+                + view.settling())
+        .as("the balance of %s", view)
+        .isEqualTo(listener.received);
+  }
+
+  /** Nothing is open any more, and every delivery that came has its outcome. */
+  void assertAllDone() {
+    assertThat(worker.view()).isEqualTo(WorkerView.IDLE);
+    assertThat(ledger.outcomes.keySet()).isEqualTo(ledger.deliveries);
+    assertBalance();
+  }
+}
