@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -100,7 +101,6 @@ final class FileStorageTest {
 
     assertThat(text(env, "f", 0)).isEqualTo("mine");
     assertThat(filesBelow(root.resolve("files"))).hasSize(2);
-    assertThat(Files.list(root.resolve("files")).toList()).hasSize(2);
   }
 
   @Test
@@ -129,15 +129,14 @@ final class FileStorageTest {
   void aStreamThatBreaksLeavesTheOldFileAndNothingElse() throws IOException {
     store("env", "f", "old");
     InputStream broken =
-        new InputStream() {
-          private int given;
-
+        new FilterInputStream(new ByteArrayInputStream(new byte[100_000])) {
           @Override
-          public int read() throws IOException {
-            if (given++ > 100_000) {
+          public int read(byte[] bytes, int from, int length) throws IOException {
+            int read = super.read(bytes, from, length);
+            if (read < 0) {
               throw new IOException("cut off");
             }
-            return 'x';
+            return read;
           }
         };
 

@@ -197,7 +197,7 @@ final class PostgresEngineTest {
 
   @Test
   void jobsOfOneCollectionRunOneAtATimeInTheOrderTheyWereAccepted() throws Exception {
-    MeteringStorage storage = new MeteringStorage(bench.files, Integer.MAX_VALUE / 4);
+    MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
         new EngineSettings(List.of(ENV), 4, 4, 50, Duration.ofSeconds(20), Duration.ofMillis(20));
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
@@ -265,7 +265,7 @@ final class PostgresEngineTest {
 
   @Test
   void anEnvironmentHasNoMoreThanItsShareHoweverManyJobsComeAtOnce() throws Exception {
-    MeteringStorage storage = new MeteringStorage(bench.files, Integer.MAX_VALUE / 4);
+    MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
         new EngineSettings(List.of(ENV), 8, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(10));
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
@@ -397,7 +397,7 @@ final class PostgresEngineTest {
   @Test
   void aFaultInOneJobFailsThatJobAndTheNextOneRuns() throws Exception {
     Storage broken =
-        new MeteringStorage(bench.files, Integer.MAX_VALUE / 4) {
+        new MeteringStorage(bench.files, 1_000_000) {
           @Override
           public java.io.InputStream open(String env, String path, long position)
               throws java.io.IOException {

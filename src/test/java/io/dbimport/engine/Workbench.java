@@ -101,9 +101,14 @@ final class Workbench implements AutoCloseable {
     };
   }
 
+  /** The job's state when it has ended; a database that is away meanwhile is waited for. */
   static JobState end(PostgresEngine engine, String env, long job) throws Exception {
-    return Eventually.see(
-        "job " + job, () -> state(engine, env, job), state -> state.status().terminal());
+    Eventually.isTrue(
+        "the end of job " + job,
+        () ->
+            engine.state(null, env, job) instanceof JobReply.Known(JobState state)
+                && state.status().terminal());
+    return state(engine, env, job);
   }
 
   /** Stores the file, imports it, and waits for the end. */
