@@ -103,8 +103,7 @@ final class EngineMetersTest {
         HikariDataSource pool =
             ConnectionPool.open(database.jdbcUrl(), database.user(), database.password(), 8);
         PostgresEngine engine =
-            PostgresEngine.open(
-                pool, bench.files, Workbench.settings(Workbench.ENV), registry)) {
+            PostgresEngine.open(pool, bench.files, Workbench.settings(Workbench.ENV), registry)) {
       engine.createCollection(Workbench.ENV, Workbench.COLLECTION);
 
       bench.run(
