@@ -7,12 +7,14 @@ import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import io.dbimport.engine.FileRecord.Bad;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.SequenceInputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
-import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,6 +34,12 @@ import tools.jackson.databind.node.ObjectNode;
  * does what has a leading zero or a sign in front: that is a code or a telephone number.
  */
 final class CsvRecords implements RecordReader {
+  /** No character: stands for bytes that are not UTF-8, so that they cost their row alone. */
+  private static final String NOT_UTF_8 = "\uFFFF";
+
+  /** No character: a last row of its own shows that no quote was left open before it. */
+  private static final String END = "\uFFFE";
+
   private static final int MAX_FIELD_CHARS = 16 << 20;
   private static final Pattern WHOLE = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
   private static final Pattern FRACTION = Pattern.compile("-?(0|[1-9][0-9]{0,17})\\.[0-9]{1,17}");
@@ -60,7 +68,11 @@ final class CsvRecords implements RecordReader {
             .maxBufferSize(MAX_FIELD_CHARS)
             .ofCsvRecord(
                 new InputStreamReader(
-                    withoutBom(in), StandardCharsets.UTF_8.newDecoder())); // strict
+                    new SequenceInputStream(withoutBom(in), endRow()),
+                    StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPLACE)
+                        .replaceWith(NOT_UTF_8)));
     this.rows = csv.iterator();
     Optional<CsvRecord> header = nextRow();
     this.keys = header.isPresent() ? keysOf(header.get().getFields()) : List.of();
@@ -81,6 +93,9 @@ final class CsvRecords implements RecordReader {
     if (row.getFieldCount() > keys.size()) {
       return new Bad(
           at, "%d cells, but the header has %d".formatted(row.getFieldCount(), keys.size()));
+    }
+    if (row.getFields().stream().anyMatch(cell -> cell.contains(NOT_UTF_8))) {
+      return new Bad(at, "not UTF-8; save the file as UTF-8");
     }
     ObjectNode document = JsonRecords.JSON.createObjectNode();
     for (int i = 0; i < row.getFieldCount(); i++) {
@@ -110,16 +125,31 @@ final class CsvRecords implements RecordReader {
         return Optional.empty();
       }
       CsvRecord row = rows.next();
+      if (isEnd(row)) {
+        return Optional.empty();
+      }
       line = row.getStartingLineNumber();
       return Optional.of(row);
     } catch (UncheckedIOException failure) {
-      if (failure.getCause() instanceof CharacterCodingException) {
-        throw new UnreadableFile("after line " + line + ": not UTF-8; save the file as UTF-8");
-      }
       throw failure.getCause();
     } catch (CsvParseException broken) {
       throw new UnreadableFile("after line " + line + ": " + reason(broken));
     }
+  }
+
+  private boolean isEnd(CsvRecord row) throws UnreadableFile {
+    if (!row.getField(row.getFieldCount() - 1).endsWith(END) || rows.hasNext()) {
+      return false;
+    }
+    if (row.getFieldCount() > 1 || !row.getField(0).equals(END)) {
+      throw new UnreadableFile(
+          "line " + row.getStartingLineNumber() + ": a quote that begins in this row does not end");
+    }
+    return true;
+  }
+
+  private static InputStream endRow() {
+    return new ByteArrayInputStream(("\n" + END).getBytes(StandardCharsets.UTF_8));
   }
 
   private static String reason(Throwable broken) {
@@ -133,6 +163,9 @@ final class CsvRecords implements RecordReader {
     for (int i = 0; i < header.size(); i++) {
       String name = header.get(i);
       String where = "line 1: the name of column " + (i + 1);
+      if (name.contains(NOT_UTF_8)) {
+        throw new UnreadableFile(where + " is not UTF-8; save the file as UTF-8");
+      }
       if (name.isEmpty()
           || name.startsWith(".")
           || name.endsWith(".")

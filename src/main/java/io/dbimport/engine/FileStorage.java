@@ -150,8 +150,9 @@ public final class FileStorage implements Storage {
 
   private Path resolve(String env, String path) {
     Path target = files;
-    // An environment's name may hold a slash; its folder is one folder all the same.
-    for (String part : StoragePaths.parts(URLEncoder.encode(env, StandardCharsets.UTF_8))) {
+    // An environment may be named with slashes, or "..": its folder is one folder all the same.
+    String folder = URLEncoder.encode(env, StandardCharsets.UTF_8).replace(".", "%2E");
+    for (String part : StoragePaths.parts(folder)) {
       target = target.resolve(part);
     }
     for (String part : StoragePaths.parts(path)) {

@@ -25,6 +25,7 @@ final class JobRun {
   private final JobStore store;
   private final Storage storage;
   private final EngineSettings settings;
+  private final EngineMeters meters;
   private final RandomGenerator random;
   private final DocumentWriter writer = new DocumentWriter();
 
@@ -33,11 +34,13 @@ final class JobRun {
       JobStore store,
       Storage storage,
       EngineSettings settings,
+      EngineMeters meters,
       RandomGenerator random) {
     this.database = database;
     this.store = store;
     this.storage = storage;
     this.settings = settings;
+    this.meters = meters;
     this.random = random;
   }
 
@@ -132,11 +135,10 @@ final class JobRun {
         }
         if (last || stopped) {
           end(connection, job, progress, stopped);
-          connection.commit();
-          return Optional.empty();
         }
         connection.commit();
-        return Optional.of(progress);
+        meters.committed(before, progress);
+        return last || stopped ? Optional.empty() : Optional.of(progress);
       } catch (SQLException failure) {
         return failed(connection, job, before, failure);
       }
@@ -189,7 +191,8 @@ final class JobRun {
     return Optional.empty();
   }
 
-  private void fail(Job job, String why) throws SQLException {
+  /** Ends the job as failed, unless the claim is lost. */
+  void fail(Job job, String why) throws SQLException {
     try (Connection connection = database.getConnection()) {
       store.end(connection, job, JobStatus.FAIL, why);
     }

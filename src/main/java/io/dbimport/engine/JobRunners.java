@@ -1,6 +1,7 @@
 package io.dbimport.engine;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,7 +67,7 @@ final class JobRunners implements AutoCloseable {
       // The end of this job may have made room for another that waited for it.
       work.release();
       return true;
-    } catch (SQLException | IOException forNow) {
+    } catch (SQLException | IOException | UncheckedIOException forNow) {
       LOG.warn(
           "{} waits: {}",
           claimed.map(job -> "job " + job.id()).orElse("looking for jobs"),
@@ -76,8 +77,18 @@ final class JobRunners implements AutoCloseable {
       return true;
     } catch (RuntimeException bug) {
       LOG.error("a fault of ours in {}", claimed.map(job -> "job " + job.id()).orElse("?"), bug);
+      claimed.ifPresent(this::fail);
       var _ = stop.await(AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
       return true;
+    }
+  }
+
+  /** The same bug would meet it again, and every later job of its collection waits for it. */
+  private void fail(Job job) {
+    try {
+      run.fail(job, "a fault of the server; its log has more");
+    } catch (SQLException away) {
+      LOG.info("job {} is tried again, since it cannot be ended: {}", job.id(), away.toString());
     }
   }
 

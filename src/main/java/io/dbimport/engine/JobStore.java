@@ -12,6 +12,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -23,6 +25,9 @@ import javax.sql.DataSource;
 final class JobStore {
   /** Two servers that start at once must not both make the tables. */
   private static final long SCHEMA_LOCK = 0x6462_696d_706f_7274L;
+
+  /** Claims are made one after another, so that each sees the ones before it. */
+  private static final long CLAIM_LOCK = SCHEMA_LOCK + 1;
 
   private final DataSource database;
 
@@ -62,6 +67,20 @@ final class JobStore {
           create index if not exists jobs_open on dbimport.jobs (env, collection, id)
             where status not in ('success', 'fail')\
           """);
+    }
+  }
+
+  /** How many jobs there are of each status that any job has. */
+  Map<JobStatus, Long> counts() throws SQLException {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery("select status, count(*) from dbimport.jobs group by status")) {
+      Map<JobStatus, Long> counts = new EnumMap<>(JobStatus.class);
+      while (rows.next()) {
+        counts.merge(JobStatus.of(rows.getString(1)), rows.getLong(2), Long::sum);
+      }
+      return counts;
     }
   }
 
@@ -113,36 +132,53 @@ final class JobStore {
   }
 
   /**
-   * Claims the oldest job that may run: nobody holds it, no older job of its collection is open,
-   * and its environment has room. A job that another engine claims in the same moment is passed
-   * over.
+   * Claims the oldest job that may run: nobody holds it, no older job of its collection is open, no
+   * other one of its collection is running, and its environment has room. A job whose row another
+   * engine is writing is passed over.
    */
   Optional<Job> claim(Duration claimFor, int perEnvironment) throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(false);
+      try (Statement lock = connection.createStatement()) {
+        lock.execute("select pg_advisory_xact_lock(" + CLAIM_LOCK + ")");
+      }
+      Optional<Job> claimed = claim(connection, claimFor, perEnvironment);
+      connection.commit();
+      return claimed;
+    }
+  }
+
+  private static Optional<Job> claim(Connection connection, Duration claimFor, int perEnvironment)
+      throws SQLException {
     String claim = UUID.randomUUID().toString();
-    try (Connection connection = database.getConnection();
-        PreparedStatement update =
-            connection.prepareStatement(
-                """
-                with next as (
-                  select id from dbimport.jobs j
-                  where status not in ('success', 'fail')
-                    and (claimed_until is null or claimed_until < now())
-                    and not exists (
-                      select 1 from dbimport.jobs older
-                      where older.env = j.env and older.collection = j.collection
-                        and older.id < j.id and older.status not in ('success', 'fail'))
-                    and (
-                      select count(*) from dbimport.jobs running
-                      where running.env = j.env and running.claimed_until >= now()
-                        and running.status not in ('success', 'fail')) < ?
-                  order by id limit 1 for update skip locked)
-                update dbimport.jobs j
-                set claim = ?, claimed_until = now() + ? * interval '1 millisecond',
-                  status = case when status = 'waiting' then 'reading' else status end
-                from next where j.id = next.id
-                returning j.id, env, collection, file_path, file_type, stop_on_error,
-                  conflict_mode, position, line, record_success, record_fail, first_failures\
-                """)) {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            with next as (
+              select id from dbimport.jobs j
+              where status not in ('success', 'fail')
+                and (claimed_until is null or claimed_until < now())
+                and not exists (
+                  select 1 from dbimport.jobs older
+                  where older.env = j.env and older.collection = j.collection
+                    and older.id < j.id and older.status not in ('success', 'fail'))
+                and not exists (
+                  select 1 from dbimport.jobs other
+                  where other.env = j.env and other.collection = j.collection
+                    and other.id > j.id and other.status not in ('success', 'fail')
+                    and other.claimed_until >= now())
+                and (
+                  select count(*) from dbimport.jobs running
+                  where running.env = j.env and running.claimed_until >= now()
+                    and running.status not in ('success', 'fail')) < ?
+              order by id limit 1 for update skip locked)
+            update dbimport.jobs j
+            set claim = ?, claimed_until = now() + ? * interval '1 millisecond',
+              status = case when status = 'waiting' then 'reading' else status end
+            from next where j.id = next.id
+            returning j.id, env, collection, file_path, file_type, stop_on_error,
+              conflict_mode, position, line, record_success, record_fail, first_failures\
+            """)) {
       update.setInt(1, perEnvironment);
       update.setString(2, claim);
       update.setLong(3, claimFor.toMillis());

@@ -162,12 +162,17 @@ final class JsonFramer implements Closeable {
     if (headPosition == 0 && has(2) && isBom()) {
       consume(3);
     }
-    while (has(0) && (buffer[head] <= ' ' && buffer[head] >= 0)) {
+    while (has(0) && isBlank(buffer[head])) {
       if (buffer[head] == '\n') {
         line++;
       }
       consume(1);
     }
+  }
+
+  /** What JSON itself calls blank: a file full of NULs is broken, and must not pass for empty. */
+  private static boolean isBlank(byte b) {
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
   }
 
   private boolean isBom() {

@@ -6,6 +6,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
 import io.dbimport.Reply;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
@@ -39,22 +40,30 @@ public final class PostgresEngine implements Engine {
   private final JobRunners runners;
 
   private PostgresEngine(
-      DataSource database, Storage storage, EngineSettings settings, JobStore jobs) {
+      DataSource database,
+      Storage storage,
+      EngineSettings settings,
+      JobStore jobs,
+      EngineMeters meters) {
     this.database = database;
     this.storage = storage;
     this.settings = settings;
     this.jobs = jobs;
     this.runners =
         new JobRunners(
-            jobs, new JobRun(database, jobs, storage, settings, new SecureRandom()), settings);
+            jobs,
+            new JobRun(database, jobs, storage, settings, meters, new SecureRandom()),
+            settings);
   }
 
   /**
    * Makes the tables and schemas that are not there, and starts running jobs.
    *
+   * @param registry has this engine's meters from now on
    * @throws SQLException when the database cannot be reached or refuses
    */
-  public static PostgresEngine open(DataSource database, Storage storage, EngineSettings settings)
+  public static PostgresEngine open(
+      DataSource database, Storage storage, EngineSettings settings, MeterRegistry registry)
       throws SQLException {
     JobStore jobs = new JobStore(database);
     try (Connection connection = database.getConnection()) {
@@ -67,7 +76,8 @@ public final class PostgresEngine implements Engine {
       }
       connection.commit();
     }
-    return new PostgresEngine(database, storage, settings, jobs);
+    EngineMeters meters = EngineMeters.in(registry, jobs::counts);
+    return new PostgresEngine(database, storage, settings, jobs, meters);
   }
 
   @Override
@@ -190,8 +200,7 @@ public final class PostgresEngine implements Engine {
             connection.prepareStatement(
                 """
                 select c.relname, c.reltuples::bigint, pg_table_size(c.oid),
-                  (select count(*) from pg_index i where i.indrelid = c.oid),
-                  pg_indexes_size(c.oid), count(*) over ()
+                  (select count(*) from pg_index i where i.indrelid = c.oid), pg_indexes_size(c.oid)
                 from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where n.nspname = ? and c.relkind = 'r'
                 order by c.relname limit ? offset ?\
@@ -200,10 +209,8 @@ public final class PostgresEngine implements Engine {
       select.setInt(2, limit);
       select.setInt(3, offset);
       List<Collection> page = new ArrayList<>();
-      int total = 0;
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
-          total = rows.getInt(6);
           page.add(
               new Collection(
                   rows.getString(1),
@@ -213,9 +220,20 @@ public final class PostgresEngine implements Engine {
                   rows.getLong(5)));
         }
       }
-      return new Collections(page, total);
+      return new Collections(page, total(connection, env));
     } catch (SQLException failure) {
       throw away(failure);
+    }
+  }
+
+  private static int total(Connection connection, String env) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("select count(*) from pg_tables where schemaname = ?")) {
+      select.setString(1, env);
+      try (ResultSet row = select.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
     }
   }
 

@@ -3,13 +3,16 @@ package io.dbimport.server;
 import io.helidon.common.tls.Tls;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.NoSuchAlgorithmException;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.spec.InvalidKeySpecException;
@@ -39,7 +42,12 @@ final class ServerTls {
       char[] none = new char[0];
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
-      store.setKeyEntry("server", key(files.key()), none, chain(files.certificate()));
+      PrivateKey key = key(files.key());
+      Certificate[] chain = chain(files.certificate());
+      if (!fits(key, chain[0])) {
+        throw new IOException("the key is another certificate's");
+      }
+      store.setKeyEntry("server", key, none, chain);
       KeyManagerFactory keys =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(store, none);
@@ -51,6 +59,30 @@ final class ServerTls {
           "%s and %s are no certificate and its key: %s"
               .formatted(files.certificate(), files.key(), unusable.getMessage()),
           unusable);
+    }
+  }
+
+  /** Nothing else would tell before the first handshake fails. */
+  private static boolean fits(PrivateKey key, Certificate certificate)
+      throws GeneralSecurityException {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "EC" -> "SHA256withECDSA";
+          case "RSA" -> "SHA256withRSA";
+          default -> "EdDSA";
+        };
+    byte[] text = "ours".getBytes(StandardCharsets.US_ASCII);
+    Signature signing = Signature.getInstance(algorithm);
+    signing.initSign(key);
+    signing.update(text);
+    byte[] signature = signing.sign();
+    try {
+      Signature verifying = Signature.getInstance(algorithm);
+      verifying.initVerify(certificate.getPublicKey());
+      verifying.update(text);
+      return verifying.verify(signature);
+    } catch (InvalidKeyException anotherKind) {
+      return false;
     }
   }
 

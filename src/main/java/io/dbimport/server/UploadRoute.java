@@ -45,6 +45,11 @@ final class UploadRoute implements Handler {
     }
   }
 
+  /** The file is longer than it may be: found while it streams. */
+  private static final class TooLarge extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
   private final Storage storage;
   private final UploadLinks links;
   private final long maxBytes;
@@ -65,6 +70,8 @@ final class UploadRoute implements Handler {
       response.status(Status.NO_CONTENT_204).send();
     } catch (Refused refused) {
       refuse(response, refused.status, refused.code, String.valueOf(refused.getMessage()));
+    } catch (TooLarge tooLarge) {
+      refuse(response, 400, "EntityTooLarge", "longer than " + maxBytes + " bytes");
     } catch (FileUploadException | IllegalArgumentException broken) {
       refuse(response, 400, "MalformedPOSTRequest", "the form is broken or cut off");
     } catch (IOException failure) {
@@ -76,7 +83,7 @@ final class UploadRoute implements Handler {
   private void receive(String env, ServerRequest request) throws IOException, Refused {
     long length = request.headers().contentLength().orElse(0);
     if (length > maxBytes + MAX_FIELD_BYTES * (long) MAX_FIELDS) {
-      throw tooLarge();
+      throw new TooLarge();
     }
     MultipartInput parts =
         MultipartInput.builder()
@@ -130,7 +137,9 @@ final class UploadRoute implements Handler {
 
       @Override
       public int read() throws IOException {
-        return count(super.read() < 0 ? -1 : 1);
+        int next = super.read();
+        count(next < 0 ? -1 : 1);
+        return next;
       }
 
       @Override
@@ -141,7 +150,7 @@ final class UploadRoute implements Handler {
       private int count(int bytes) throws IOException {
         read += Math.max(0, bytes);
         if (read > maxBytes) {
-          throw new IOException("longer than " + maxBytes + " bytes");
+          throw new TooLarge();
         }
         return bytes;
       }
@@ -180,10 +189,6 @@ final class UploadRoute implements Handler {
     ParameterParser parser = new ParameterParser();
     parser.setLowerCaseNames(true);
     return parser.parse(header, ';');
-  }
-
-  private Refused tooLarge() {
-    return new Refused(400, "EntityTooLarge", "longer than " + maxBytes + " bytes");
   }
 
   private static void refuse(ServerResponse response, int status, String code, String message) {
