@@ -44,7 +44,7 @@ public final class ServerProcess implements AutoCloseable {
     HikariDataSource database = Wiring.database(settings);
     PostgresEngine engine = null;
     try {
-      engine = engine(settings, database, storage, apps);
+      engine = engine(settings, database, storage, apps, registry);
       PostgresEngine opened = engine;
       ImportServer server =
           Ports.listening(
@@ -78,12 +78,16 @@ public final class ServerProcess implements AutoCloseable {
 
   /** A database that is just starting is waited for: the two often start together. */
   private static PostgresEngine engine(
-      Settings settings, HikariDataSource database, Storage storage, List<App> apps)
+      Settings settings,
+      HikariDataSource database,
+      Storage storage,
+      List<App> apps,
+      PrometheusMeterRegistry registry)
       throws InterruptedException {
     long giveUpAt = System.nanoTime() + DATABASE_PATIENCE.toNanos();
     while (true) {
       try {
-        return PostgresEngine.open(database, storage, Wiring.engine(apps));
+        return PostgresEngine.open(database, storage, Wiring.engine(apps), registry);
       } catch (SQLException away) {
         if (System.nanoTime() >= giveUpAt || !mayComeBack(away)) {
           throw Wiring.badSettings(

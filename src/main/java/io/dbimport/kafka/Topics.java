@@ -34,6 +34,8 @@ public final class Topics {
   /** The shortest time that requests and the ledger must be kept. */
   public static final Duration KEPT_AT_LEAST = Duration.ofDays(3);
 
+  private static final Duration SEEN_WITHIN = Duration.ofSeconds(30);
+  private static final Duration SEEN_LOOK = Duration.ofMillis(50);
   private static final long RESULT_EXTRA_BYTES = 64 << 10;
   private static final long REQUEST_BYTES = 1 << 20;
 
@@ -83,7 +85,20 @@ public final class Topics {
         LOG.info("{} was made by another process in this moment", raced.getMessage());
       }
     }
+    awaitSeen(made);
     return made;
+  }
+
+  /** The controller makes a topic a moment before the brokers know of it. */
+  private void awaitSeen(List<String> made) throws InterruptedException {
+    long giveUpAt = System.nanoTime() + SEEN_WITHIN.toNanos();
+    while (!get(admin.listTopics().names()).containsAll(made)) {
+      if (System.nanoTime() > giveUpAt) {
+        throw new KafkaException(
+            "the topics were made, but the broker does not list them: " + made);
+      }
+      Thread.sleep(SEEN_LOOK);
+    }
   }
 
   /** The topics of this prefix that are there, by name. */
