@@ -9,6 +9,7 @@ import io.helidon.webclient.http1.Http1ClientResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -51,7 +52,7 @@ final class Poster implements AutoCloseable {
     this.basePath = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
     this.timeout = settings.timeout();
     SSLContext context = url.getScheme().equals("https") ? Trust.context(settings.ca()) : null;
-    this.connections = new Connections(url, context, timeout);
+    this.connections = new Connections(url, context, timeout, InetAddress::getAllByName);
     // The deadline ends a call; a read timeout of the same length would only race with it.
     this.http =
         Http1Client.builder()
@@ -76,6 +77,9 @@ final class Poster implements AutoCloseable {
    * @throws InterruptedException when the calling thread is interrupted by somebody else
    */
   Exchange post(String path, String token, byte[] body) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted before a call to " + address);
+    }
     if (Thread.currentThread().isVirtual()) {
       return withDeadline(path, token, body);
     }

@@ -255,6 +255,18 @@ class HttpImportApiTest {
   }
 
   @Test
+  void aPeerThatIsSilentUnderTlsIsLeftAtTheDeadline() throws InterruptedException {
+    SelfSigned certificate = SelfSigned.forLoopback(folder);
+    try (ScriptedPeer peer = ScriptedPeer.https(certificate, (_, stage) -> stage.pause(60_000));
+        HttpImportApi api = api(peer.uri(), Duration.ofSeconds(2), certificate.certificate())) {
+      long began = System.nanoTime();
+      assertUnanswered(submit(api));
+      assertEndedWithinTheDeadline(began);
+      assertThat(peer.requests()).hasSize(1);
+    }
+  }
+
+  @Test
   void aBodyThatDripsIsLeftAtTheDeadline() throws InterruptedException {
     long began = System.nanoTime();
     assertUnanswered(

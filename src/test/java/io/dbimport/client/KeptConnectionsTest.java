@@ -194,6 +194,7 @@ class KeptConnectionsTest {
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> api.submit(REQUEST)).isInstanceOf(InterruptedException.class);
       assertThat(Thread.interrupted()).isFalse();
+      assertThat(peer.connections()).isZero();
       assertAccepted(api.submit(REQUEST));
     }
   }
