@@ -72,7 +72,9 @@ final class JobRunners implements AutoCloseable {
           "{} waits: {}",
           claimed.map(job -> "job " + job.id()).orElse("looking for jobs"),
           forNow.toString());
-      claimed.ifPresent(this::release);
+      if (claimed.isPresent()) {
+        release(claimed.get());
+      }
       var _ = stop.await(AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (RuntimeException bug) {
@@ -92,12 +94,19 @@ final class JobRunners implements AutoCloseable {
     }
   }
 
-  private void release(Job job) {
-    try {
-      store.release(job);
-    } catch (SQLException away) {
-      LOG.info("the claim of job {} runs out by itself: {}", job.id(), away.toString());
-    }
+  /** Tries again: right after a break the pool may still give out connections that are dead. */
+  private void release(Job job) throws InterruptedException {
+    long runsOut = System.nanoTime() + settings.claimFor().toNanos();
+    boolean stopped;
+    do {
+      try {
+        store.release(job);
+        return;
+      } catch (SQLException away) {
+        LOG.info("the claim of job {} is still held: {}", job.id(), away.toString());
+      }
+      stopped = stop.await(AFTER_FAILURE.toMillis(), TimeUnit.MILLISECONDS);
+    } while (!stopped && System.nanoTime() < runsOut);
   }
 
   private boolean stopping() {

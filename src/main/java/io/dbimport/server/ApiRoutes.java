@@ -83,33 +83,37 @@ final class ApiRoutes {
     // These take no body; the real calls send {} or nothing.
     for (String path : List.of("/componenttcb/describeenvs", "/tcb/getenvinfo")) {
       routing.any(
-          path,
-          (request, response) -> {
-            byte[] body = bodyOf(request);
-            byte[] object = body.length == 0 ? new byte[] {'{', '}'} : body;
-            send(response, answer(this::environments, request, object));
-          });
+          path, (request, response) -> send(response, answer(this::environments, request, "{}")));
     }
   }
 
   private void route(HttpRouting.Builder routing, Call call, String... paths) {
     for (String path : paths) {
-      routing.any(
-          path, (request, response) -> send(response, answer(call, request, bodyOf(request))));
+      routing.any(path, (request, response) -> send(response, answer(call, request, "")));
     }
   }
 
-  private static byte[] bodyOf(ServerRequest request) throws IOException {
+  private static byte[] bodyOf(ServerRequest request) throws ApiFault {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
     try (InputStream in = request.content().inputStream()) {
       return in.readNBytes(MAX_BODY_BYTES + 1);
+    } catch (IOException | RuntimeException cutOff) {
+      // The web server tells a client that went away by exceptions of many kinds.
+      throw new ApiFault(ErrorCode.DATA_FORMAT_ERROR, "the body did not arrive whole");
     }
   }
 
-  private ObjectNode answer(Call call, ServerRequest request, byte[] body) {
+  /**
+   * The call's answer.
+   *
+   * @param otherwise stands for a body that is empty
+   */
+  private ObjectNode answer(Call call, ServerRequest request, String otherwise) {
     try {
+      byte[] sent = bodyOf(request);
+      byte[] body = sent.length == 0 ? otherwise.getBytes(StandardCharsets.UTF_8) : sent;
       if (!request.prologue().method().equals(Method.POST)) {
         throw new ApiFault(ErrorCode.POST_REQUIRED, "");
       }
