@@ -10,6 +10,7 @@ import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.PostgresEngine;
 import io.dbimport.engine.Storage;
 import io.dbimport.fixtures.PostgresFixture;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,9 @@ class EngineContractTest implements ImportApiContract {
     PostgresFixture.Database fresh = PostgresFixture.freshDatabase();
     database = ConnectionPool.open(fresh.jdbcUrl(), fresh.user(), fresh.password(), 10);
     storage = FileStorage.open(folder);
-    engine = PostgresEngine.open(database, storage, EngineSettings.of(List.of(ENV)));
+    engine =
+        PostgresEngine.open(
+            database, storage, EngineSettings.of(List.of(ENV)), new SimpleMeterRegistry());
   }
 
   @AfterAll

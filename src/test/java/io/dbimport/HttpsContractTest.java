@@ -22,6 +22,7 @@ import io.dbimport.server.Health;
 import io.dbimport.server.ImportServer;
 import io.dbimport.server.LinkSecret;
 import io.dbimport.server.ServerSettings;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -70,7 +71,9 @@ class HttpsContractTest implements ImportApiContract {
     PostgresFixture.Database fresh = PostgresFixture.freshDatabase();
     database = ConnectionPool.open(fresh.jdbcUrl(), fresh.user(), fresh.password(), 10);
     Storage storage = FileStorage.open(folder.resolve("storage"));
-    engine = PostgresEngine.open(database, storage, EngineSettings.of(List.of(ENV)));
+    engine =
+        PostgresEngine.open(
+            database, storage, EngineSettings.of(List.of(ENV)), new SimpleMeterRegistry());
     certificate = SelfSigned.forLoopback(folder);
     server =
         ImportServer.start(

@@ -350,7 +350,7 @@ public final class Worker {
     } catch (RuntimeException bug) {
       // One request must not stop the others: its bytes go to the dead letters, whole.
       return new Invalid(
-          delivery.source().toString(),
+          delivery.source().requestId(),
           ReadableFields.NONE,
           internal("decoding failed: " + bug.getClass().getName(), 0));
     }
