@@ -1,7 +1,5 @@
 package io.dbimport.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -71,9 +69,7 @@ public final class Screen implements AutoCloseable {
 
   /** UTF-8 whatever the locale says: what is printed is in many scripts. */
   private static PrintWriter standardOutput() {
-    return new PrintWriter(
-        new OutputStreamWriter(new FileOutputStream(FileDescriptor.out), StandardCharsets.UTF_8),
-        true);
+    return new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), true);
   }
 
   /** Without colour and progress. */

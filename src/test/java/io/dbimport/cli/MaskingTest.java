@@ -1,0 +1,48 @@
+package io.dbimport.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MaskingTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "POST /tcb/databasemigrateimport?access_token=PLANTED&x=1 HTTP/1.1",
+        "{\"access_token\":\"PLANTED\",\"env\":\"e\"}",
+        "{\"component_access_token\" : \"PLANTED\"}",
+        "value {\\\"token\\\":\\\"PLANTED\\\"} logged as text",
+        "\"authorization\":\"PLANTED\"",
+        "Authorization: Bearer PLANTED",
+        "x-cos-security-token: PLANTED",
+        "q-sign-algorithm=sha1&q-signature=PLANTED",
+        "jdbc:postgresql://host/db?user=u&password=PLANTED&ssl=true",
+        "secret=PLANTED, other=1",
+        "sasl.jaas.config = PLANTED",
+      })
+  void aSecretIsMaskedWhereSecretsStand(String line) {
+    assertThat(Masking.mask(line)).doesNotContain("PLANTED").contains("***");
+  }
+
+  @Test
+  void aKnownSecretIsMaskedWhereverItStands() {
+    Masking.hide("known-by-heart-77");
+    assertThat(Masking.mask("java.io.IOException: GET known-by-heart-77\n\tat known-by-heart-77"))
+        .isEqualTo("java.io.IOException: GET ***\n\tat ***");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "the token of app wx1 was renewed",
+        "accepted: job 100000001",
+        "export DBIMPORT_TOKEN=dev-token",
+        "DBIMPORT_TOKEN: the app's access token is required",
+        "sasl.jaas.config = null",
+      })
+  void whatIsNoSecretStays(String line) {
+    assertThat(Masking.mask(line)).isEqualTo(line);
+  }
+}

@@ -1,0 +1,210 @@
+package io.dbimport.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.cli.SettingsReader.Reading;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsReaderTest {
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void withNothingGivenTheDefaultsHold() {
+    Settings settings = good(Map.of(), Map.of(), null);
+    assertThat(settings.text(Setting.KAFKA_BOOTSTRAP_SERVERS)).isEqualTo("localhost:9092");
+    assertThat(settings.duration(Setting.RETRY_FOR)).isEqualTo(Duration.ofMinutes(15));
+    assertThat(settings.number(Setting.MAX_IN_FLIGHT)).isEqualTo(256);
+    assertThat(settings.optional(Setting.DATABASE_URL)).isEmpty();
+    assertThat(settings.isSet(Setting.TICK)).isFalse();
+  }
+
+  @Test
+  void aFlagGoesBeforeTheEnvironmentAndThatBeforeTheFile() throws IOException {
+    Path file = file("tick=40ms\nretry.for=1m\ngroup.id=from-file\nkafka.security.protocol=SSL\n");
+    Settings settings =
+        good(
+            Map.of("TICK", "60ms"),
+            Map.of(
+                "DBIMPORT_TICK", "50ms",
+                "DBIMPORT_RETRY_FOR", "2m",
+                "DBIMPORT_KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
+            file);
+    assertThat(settings.duration(Setting.TICK)).isEqualTo(Duration.ofMillis(60));
+    assertThat(settings.duration(Setting.RETRY_FOR)).isEqualTo(Duration.ofMinutes(2));
+    assertThat(settings.text(Setting.GROUP_ID)).isEqualTo("from-file");
+    assertThat(settings.kafka())
+        .hasEntrySatisfying(
+            "security.protocol",
+            value -> assertThat(value.origin()).isEqualTo("DBIMPORT_KAFKA_SECURITY_PROTOCOL"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DBIMPORT_API_TIMOUT, did you mean DBIMPORT_API_TIMEOUT?",
+    "DBIMPORT_TOPIC_PREFX, did you mean DBIMPORT_TOPIC_PREFIX?",
+    "DBIMPORT_TOKEN_FIL, did you mean DBIMPORT_TOKEN_FILE?",
+    "DBIMPORT_KAFKA_SECURITY_PROTOCOLL, did you mean security.protocol?",
+    "DBIMPORT_SOMETHING_ELSE_ALTOGETHER, dbimport settings lists them",
+  })
+  void anUnknownSettingIsAnErrorThatSuggestsOne(String variable, String suggestion) {
+    assertThat(problems(Map.of(), Map.of(variable, "x")))
+        .singleElement()
+        .asString()
+        .startsWith(variable)
+        .contains(suggestion);
+  }
+
+  @Test
+  void anUnknownKeyOfTheFileIsSpeltAsTheFileSpellsKeys() throws IOException {
+    Path file = file("api.timout=3s\n");
+    assertThat(((Reading.Bad) SettingsReader.read(Map.of(), Map.of(), file)).problems())
+        .containsExactly(
+            "api.timout in " + file + ": there is no such setting; did you mean api.timeout?");
+  }
+
+  @Test
+  void allProblemsAreToldAtOnce() {
+    assertThat(
+            problems(
+                Map.of("TICK", "soon"),
+                Map.of(
+                    "DBIMPORT_API_URL", "ftp://somewhere",
+                    "DBIMPORT_MAX_IN_FLIGHT", "0",
+                    "DBIMPORT_WORKER_PORT", "70000",
+                    "DBIMPORT_API_FAMILY", "both",
+                    "DBIMPORT_GROUP_ID", "")))
+        .hasSize(6)
+        .anySatisfy(p -> assertThat(p).startsWith("--tick: \"soon\" is not accepted; write a dur"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_API_URL: \"ftp://somewhere\""))
+        .anySatisfy(p -> assertThat(p).contains("a whole number from 1 to 10000"))
+        .anySatisfy(p -> assertThat(p).contains("a whole number from 0 to 65535"))
+        .anySatisfy(p -> assertThat(p).contains("write component or app"))
+        .anySatisfy(p -> assertThat(p).contains("is empty; leave it out instead"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DBIMPORT_APPS, apps.json",
+    "DBIMPORT_RATE_PER_ENV, 5",
+    "DBIMPORT_RATE_TOTAL, 5",
+    "DBIMPORT_ON_UNKNOWN, retry",
+    "DBIMPORT_ORDERING, completion",
+    "DBIMPORT_CONSOLE_PORT, 8090",
+    "DBIMPORT_CONSOLE_PASSWORD, word",
+    "DBIMPORT_STORAGE, s3://bucket/prefix",
+  })
+  void aValueWhoseFeatureIsNotBuiltYetIsRefused(String variable, String value) {
+    assertThat(problems(Map.of(), Map.of(variable, value)))
+        .singleElement()
+        .asString()
+        .startsWith(variable)
+        .contains("is not built yet");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "TRANSACTIONAL_ID",
+        "ISOLATION_LEVEL",
+        "ENABLE_AUTO_COMMIT",
+        "ENABLE_IDEMPOTENCE",
+        "ACKS",
+        "GROUP_PROTOCOL",
+        "GROUP_INSTANCE_ID",
+        "AUTO_OFFSET_RESET"
+      })
+  void aKafkaPropertyThatCarriesAGuaranteeIsRefused(String name) {
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_KAFKA_" + name, "x")))
+        .singleElement()
+        .asString()
+        .contains("the worker's guarantees rest on it");
+  }
+
+  @Test
+  void aSecretComesFromAFileAndIsReadAgain() throws IOException {
+    Path file = file("planted-secret-1\n");
+    Settings settings = good(Map.of(), Map.of("DBIMPORT_TOKEN_FILE", file.toString()), null);
+    Secret token = settings.secret(Setting.TOKEN).orElseThrow();
+    assertThat(token.value()).isEqualTo("planted-secret-1");
+    Files.writeString(file, "planted-secret-2");
+    assertThat(token.value()).isEqualTo("planted-secret-2");
+  }
+
+  @Test
+  void aSecretGivenTwiceOrInAnAbsentFileIsAnError() throws IOException {
+    Path file = file("planted-secret-3");
+    assertThat(
+            problems(
+                Map.of(),
+                Map.of(
+                    "DBIMPORT_TOKEN", "planted-secret-4", "DBIMPORT_TOKEN_FILE", file.toString())))
+        .singleElement()
+        .asString()
+        .contains("give it one way only")
+        .doesNotContain("planted-secret");
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_TOKEN_FILE", folder + "/absent")))
+        .singleElement()
+        .asString()
+        .contains("no secret can be read from");
+  }
+
+  @Test
+  void aFlagForASecretGoesBeforeTheEnvironmentWhicheverWayItIsGiven() throws IOException {
+    Path file = file("planted-secret-5");
+    Settings settings =
+        good(
+            Map.of("TOKEN_FILE", file.toString()),
+            Map.of("DBIMPORT_TOKEN", "planted-secret-6"),
+            null);
+    assertThat(settings.secret(Setting.TOKEN).orElseThrow().value()).isEqualTo("planted-secret-5");
+  }
+
+  @Test
+  void settingsThatDoNotFitEachOtherAreErrors() throws IOException {
+    Path there = file("x");
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_SERVER_TLS_CERT", there.toString())))
+        .singleElement()
+        .asString()
+        .contains("give both or neither");
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_RETRY_INITIAL", "5m")))
+        .singleElement()
+        .asString()
+        .contains("DBIMPORT_RETRY_MAX");
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_API_CA", "absent.pem")))
+        .singleElement()
+        .asString()
+        .contains("is no file that can be read");
+  }
+
+  @Test
+  void aFileThatIsNoneIsAnError() {
+    assertThat(((Reading.Bad) SettingsReader.read(Map.of(), Map.of(), folder)).problems())
+        .singleElement()
+        .asString()
+        .contains("cannot be read as a properties file");
+  }
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(Files.createTempFile(folder, "settings", ".txt"), text);
+  }
+
+  private static Settings good(
+      Map<String, String> flags, Map<String, String> environment, @Nullable Path file) {
+    return ((Reading.Good) SettingsReader.read(flags, environment, file)).settings();
+  }
+
+  private static List<String> problems(Map<String, String> flags, Map<String, String> environment) {
+    return ((Reading.Bad) SettingsReader.read(flags, environment, null)).problems();
+  }
+}
