@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +98,10 @@ public final class PostgresEngine implements Engine {
       long id = jobs.accept(parameters);
       runners.wake();
       return new Reply.Accepted(id);
+    } catch (SQLTransientConnectionException notReached) {
+      // What the pool says when it has no connection to give: nothing was asked of the database.
+      LOG.warn("an import cannot be accepted: {}", notReached.toString());
+      return new Reply.Unavailable(ErrorCode.SYSTEM_ERROR.code(), "the database is away");
     } catch (SQLException failure) {
       LOG.warn("an import may or may not be accepted: {}", failure.toString());
       return new Reply.Unanswered(

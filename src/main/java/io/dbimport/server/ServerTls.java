@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
@@ -57,9 +58,16 @@ final class ServerTls {
     } catch (IOException | GeneralSecurityException unusable) {
       throw new IllegalArgumentException(
           "%s and %s are no certificate and its key: %s"
-              .formatted(files.certificate(), files.key(), unusable.getMessage()),
+              .formatted(files.certificate(), files.key(), reason(unusable)),
           unusable);
     }
+  }
+
+  /** An absent file's exception has the file's name for its message and nothing else. */
+  private static String reason(Exception unusable) {
+    return unusable instanceof NoSuchFileException absent
+        ? "there is no file " + absent.getFile()
+        : String.valueOf(unusable.getMessage());
   }
 
   /** Nothing else would tell before the first handshake fails. */

@@ -50,6 +50,31 @@ final class UploadRoute implements Handler {
     private static final long serialVersionUID = 1L;
   }
 
+  /** The body of a request: the web server tells that it is cut off by a RuntimeException. */
+  private static final class Arriving extends FilterInputStream {
+    Arriving(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      try {
+        return super.read();
+      } catch (RuntimeException cutOff) {
+        throw new IOException("the body is cut off", cutOff);
+      }
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      try {
+        return super.read(bytes, from, length);
+      } catch (RuntimeException cutOff) {
+        throw new IOException("the body is cut off", cutOff);
+      }
+    }
+  }
+
   private final Storage storage;
   private final UploadLinks links;
   private final long maxBytes;
@@ -87,7 +112,7 @@ final class UploadRoute implements Handler {
     }
     MultipartInput parts =
         MultipartInput.builder()
-            .setInputStream(request.content().inputStream())
+            .setInputStream(new Arriving(request.content().inputStream()))
             .setBoundary(boundary(request))
             .setMaxPartHeaderSize(MAX_PART_HEADER_BYTES)
             .get();

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A storage that gives as many blocks of a few kilobytes as it was allowed to, and then waits; it
- * notes how many files were open at once. Thread-safe.
+ * notes how many files were read at once. Thread-safe.
  */
 class MeteringStorage implements Storage {
   private static final int BLOCK_BYTES = 4096;
@@ -20,7 +20,8 @@ class MeteringStorage implements Storage {
   private final Storage behind;
   private final Semaphore blocks;
   private final AtomicInteger open = new AtomicInteger();
-  private final AtomicInteger mostOpen = new AtomicInteger();
+  private final AtomicInteger reading = new AtomicInteger();
+  private final AtomicInteger mostReading = new AtomicInteger();
 
   /** Files that are read without being metered. */
   final Set<String> free = ConcurrentHashMap.newKeySet();
@@ -38,8 +39,12 @@ class MeteringStorage implements Storage {
     blocks.release(MANY);
   }
 
-  int mostOpenAtOnce() {
-    return mostOpen.get();
+  /**
+   * A file is read until its end is met: it is closed later, when its job may have ended and the
+   * next one begun.
+   */
+  int mostReadAtOnce() {
+    return mostReading.get();
   }
 
   int openNow() {
@@ -54,10 +59,12 @@ class MeteringStorage implements Storage {
   @Override
   public InputStream open(String env, String path, long position) throws IOException {
     InputStream in = behind.open(env, path, position);
-    mostOpen.accumulateAndGet(open.incrementAndGet(), Math::max);
+    open.incrementAndGet();
+    mostReading.accumulateAndGet(reading.incrementAndGet(), Math::max);
     boolean metered = !free.contains(path);
     return new FilterInputStream(in) {
       private boolean closed;
+      private boolean ended;
 
       @Override
       public int read(byte[] bytes, int from, int length) throws IOException {
@@ -69,7 +76,18 @@ class MeteringStorage implements Storage {
             throw new InterruptedIOException();
           }
         }
-        return super.read(bytes, from, Math.min(BLOCK_BYTES, length));
+        int read = super.read(bytes, from, Math.min(BLOCK_BYTES, length));
+        if (read < 0) {
+          end();
+        }
+        return read;
+      }
+
+      private void end() {
+        if (!ended) {
+          ended = true;
+          reading.decrementAndGet();
+        }
       }
 
       @Override
@@ -77,6 +95,7 @@ class MeteringStorage implements Storage {
         if (!closed) {
           closed = true;
           open.decrementAndGet();
+          end();
         }
         super.close();
       }

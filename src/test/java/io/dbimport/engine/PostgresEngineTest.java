@@ -221,7 +221,7 @@ final class PostgresEngineTest {
     }
 
     assertThat(jobs).isSorted();
-    assertThat(storage.mostOpenAtOnce()).isEqualTo(1);
+    assertThat(storage.mostReadAtOnce()).isEqualTo(1);
     assertThat(bench.number("select count(*) from \"env-1\".things where doc->>'job' = '29'"))
         .isEqualTo(120);
     assertThat(
@@ -282,7 +282,7 @@ final class PostgresEngineTest {
       assertThat(Workbench.end(engine, ENV, job).recordSuccess()).isEqualTo(100);
     }
 
-    assertThat(storage.mostOpenAtOnce()).isEqualTo(2);
+    assertThat(storage.mostReadAtOnce()).isEqualTo(2);
   }
 
   @ParameterizedTest
