@@ -22,6 +22,9 @@ public final class Screen implements AutoCloseable {
   private static final int USUAL_WIDTH = 100;
   private static final int WIDEST = 120;
 
+  /** What is drawn at every block of a file costs more than sending it. */
+  private static final long REDRAW_NANOS = Duration.ofMillis(100).toNanos();
+
   /** How a text looks. */
   @SuppressWarnings("ImmutableEnumChecker") // a style never changes; its library does not say so
   public enum Look {
@@ -42,6 +45,7 @@ public final class Screen implements AutoCloseable {
   private final PrintWriter out;
   private final @Nullable Terminal terminal;
   private boolean progressShown;
+  private long progressNanos;
 
   private Screen(PrintWriter out, @Nullable Terminal terminal) {
     this.out = out;
@@ -54,7 +58,9 @@ public final class Screen implements AutoCloseable {
     boolean isTerminal = System.console() != null && System.console().isTerminal();
     if (isTerminal) {
       try {
-        Terminal terminal = TerminalBuilder.builder().system(true).dumb(true).build();
+        // Signals belong to StopSignal: a terminal that takes them gives Ctrl-C back to the JVM.
+        Terminal terminal =
+            TerminalBuilder.builder().system(true).dumb(true).nativeSignals(false).build();
         boolean dumb = terminal.getType().startsWith(Terminal.TYPE_DUMB);
         if (!dumb && System.getenv("NO_COLOR") == null) {
           return new Screen(terminal.writer(), terminal);
@@ -118,9 +124,12 @@ public final class Screen implements AutoCloseable {
 
   /** Draws a bar over the last one; nothing where output is piped. */
   public synchronized void progress(String what, long done, long of) {
-    if (terminal == null) {
+    long now = System.nanoTime();
+    boolean soonEnough = !progressShown || now - progressNanos >= REDRAW_NANOS || done == of;
+    if (terminal == null || !soonEnough) {
       return;
     }
+    progressNanos = now;
     int cells = Math.max(10, Math.min(40, width() - columns(what) - 30));
     int full = of <= 0 ? 0 : (int) Math.min(cells, cells * done / of);
     AttributedStringBuilder bar =

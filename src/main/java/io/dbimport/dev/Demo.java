@@ -7,6 +7,7 @@ import io.dbimport.cli.ExitCode;
 import io.dbimport.cli.Screen;
 import io.dbimport.cli.Screen.Look;
 import io.dbimport.cli.Screen.Part;
+import io.dbimport.cli.StopSignal;
 import io.dbimport.cli.Table;
 import io.dbimport.cli.Table.Cell;
 import io.dbimport.cli.Wiring;
@@ -47,6 +48,7 @@ final class Demo {
   }
 
   private final Screen screen;
+  private final StopSignal signal;
   private final EmbeddedSystem system;
   private final KafkaSettings kafka;
   private final String env;
@@ -54,7 +56,8 @@ final class Demo {
   /** By request id, in the order they were sent. */
   private final Map<String, Followed> requests = new LinkedHashMap<>();
 
-  Demo(Screen screen, EmbeddedSystem system) {
+  Demo(Screen screen, StopSignal signal, EmbeddedSystem system) {
+    this.signal = signal;
     this.screen = screen;
     this.system = system;
     this.kafka = Wiring.kafka(system.settings());
@@ -150,8 +153,8 @@ final class Demo {
             "no end came within %d s for %d of %d requests"
                 .formatted(PATIENCE.toSeconds(), requests.size() - over(), requests.size()));
       }
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
+      if (signal.arrived()) {
+        throw new InterruptedException("SIG" + signal.name());
       }
       screen.progress("requests that came to an end", over(), requests.size());
       results.poll(POLL).forEach(this::heard);

@@ -6,6 +6,7 @@ import io.dbimport.cli.Screen.Look;
 import io.dbimport.cli.Setting.Group;
 import io.dbimport.cli.Settings;
 import io.dbimport.cli.SettingsFlags;
+import io.dbimport.cli.StopSignal;
 import io.dbimport.dev.EmbeddedSystem.PortsToUse;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -37,14 +38,15 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Settings settings = flags.read();
     EmbeddedSystem.quieten(settings);
-    Interrupts.listen();
+    StopSignal signal = StopSignal.listen(ExitCode.INTERRUPTED);
     try (Screen screen = Screen.open()) {
       screen.line(
           Look.STRONG, "dbimport demo: Kafka request -> worker -> HTTPS -> server -> PostgreSQL");
       screen.line("");
       boolean good;
-      try (EmbeddedSystem system = EmbeddedSystem.start(screen, settings, keep, PortsToUse.FREE)) {
-        good = new Demo(screen, system).run();
+      try (EmbeddedSystem system =
+          EmbeddedSystem.start(screen, signal, settings, keep, PortsToUse.FREE)) {
+        good = new Demo(screen, signal, system).run();
         screen.line("");
         screen.progress("stopping", 0, 1);
       }

@@ -44,29 +44,20 @@ final class DevCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Settings settings = flags.read();
     EmbeddedSystem.quieten(settings);
-    StopSignal signal = Interrupts.listen();
+    StopSignal signal = StopSignal.listen(ExitCode.INTERRUPTED);
     try (Screen screen = Screen.open()) {
       screen.line(Look.STRONG, "dbimport dev");
       screen.line("");
-      try (EmbeddedSystem system = EmbeddedSystem.start(screen, settings, keep, ports(settings))) {
+      try (EmbeddedSystem system =
+          EmbeddedSystem.start(screen, signal, settings, keep, ports(settings))) {
         tell(screen, system);
-        waitFor(signal);
+        signal.await();
         screen.line("");
         screen.line(Look.FAINT, "stopping");
       }
       return ExitCode.DONE;
     } catch (InterruptedException stopped) {
       return ExitCode.INTERRUPTED;
-    }
-  }
-
-  private static void waitFor(StopSignal signal) throws InterruptedException {
-    try {
-      signal.await();
-    } catch (InterruptedException stopped) {
-      if (!signal.arrived()) {
-        throw stopped;
-      }
     }
   }
 

@@ -11,6 +11,7 @@ import io.dbimport.cli.Screen.Part;
 import io.dbimport.cli.ServerProcess;
 import io.dbimport.cli.Setting;
 import io.dbimport.cli.Settings;
+import io.dbimport.cli.StopSignal;
 import io.dbimport.cli.Wiring;
 import io.dbimport.cli.WorkerProcess;
 import io.dbimport.kafka.KafkaSettings;
@@ -61,6 +62,7 @@ final class EmbeddedSystem implements AutoCloseable {
   }
 
   private final Screen screen;
+  private final StopSignal signal;
   private final Deque<Closing> open = new ArrayDeque<>();
   private Settings settings;
   private String databaseAddress = "";
@@ -69,32 +71,50 @@ final class EmbeddedSystem implements AutoCloseable {
   private Path certificate = Path.of("");
   private String token = "(the one you gave)";
 
-  private EmbeddedSystem(Screen screen, Settings settings) {
+  private EmbeddedSystem(Screen screen, StopSignal signal, Settings settings) {
     this.screen = screen;
+    this.signal = signal;
     this.settings = settings;
   }
 
   /**
    * Starts all of it and says so as it happens. When a part does not start, what did is closed.
    *
+   * <p>A signal is looked at between the parts: a broker that is interrupted in its start takes the
+   * whole process down.
+   *
    * @throws CommandFailed when something does not start
+   * @throws InterruptedException when the process was told to stop
    */
-  static EmbeddedSystem start(Screen screen, Settings settings, boolean keep, PortsToUse ports)
+  static EmbeddedSystem start(
+      Screen screen, StopSignal signal, Settings settings, boolean keep, PortsToUse ports)
       throws InterruptedException {
-    EmbeddedSystem system = new EmbeddedSystem(screen, settings);
+    EmbeddedSystem system = new EmbeddedSystem(screen, signal, settings);
     try {
       system.startAll(keep, ports);
       return system;
-    } catch (IOException failure) {
+    } catch (CommandFailed | InterruptedException told) {
       system.close();
+      throw told;
+    } catch (IOException | RuntimeException failure) {
+      system.close();
+      if (signal.arrived()) {
+        // Ctrl-C reaches the programs that a part starts as well: they are what failed.
+        throw new InterruptedException("SIG" + signal.name());
+      }
       LOG.debug("starting failed", failure);
       throw new CommandFailed(
           ExitCode.INTERNAL_ERROR,
-          "cannot start: " + failure.getMessage() + ": " + failure.getCause());
-    } catch (RuntimeException | InterruptedException failure) {
-      system.close();
-      throw failure;
+          "cannot start: " + rootOf(failure) + " (more with --log-level debug)");
     }
+  }
+
+  private static String rootOf(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return failure.getCause() == null ? failure.toString() : failure.getMessage() + ": " + root;
   }
 
   /** What is shown is told by the commands; a broker that starts and stops warns of itself. */
@@ -163,6 +183,7 @@ final class EmbeddedSystem implements AutoCloseable {
 
   private <T> T part(String name, Start<T> start, Function<T, String> address, Stop<T> stop)
       throws IOException, InterruptedException {
+    stopIfTold();
     screen.progress(name + " starts", 0, 1);
     long began = System.nanoTime();
     T started = start.start();
@@ -175,6 +196,12 @@ final class EmbeddedSystem implements AutoCloseable {
             new Part(Look.STRONG, Screen.padded(address.apply(started), 56)),
             new Part(Look.FAINT, Screen.spoken(took))));
     return started;
+  }
+
+  private void stopIfTold() throws InterruptedException {
+    if (signal.arrived()) {
+      throw new InterruptedException("SIG" + signal.name());
+    }
   }
 
   private void createTopics() throws InterruptedException {
