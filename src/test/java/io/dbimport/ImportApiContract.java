@@ -2,6 +2,7 @@ package io.dbimport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dbimport.fixtures.Eventually;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -55,31 +56,21 @@ interface ImportApiContract {
   }
 
   private long accepted(String collection, String path, boolean stopOnError, ConflictMode mode)
-      throws InterruptedException {
+      throws Exception {
     Reply reply = api().submit(request(ENV, collection, path, stopOnError, mode));
     assertThat(reply).isInstanceOf(Reply.Accepted.class);
     return ((Reply.Accepted) reply).jobId();
   }
 
   /** The job's end; a state on the way there counts no more than the end does. */
-  default JobState end(long jobId) throws InterruptedException {
-    JobState[] last = new JobState[1];
-    Await.until(
+  default JobState end(long jobId) throws Exception {
+    return Eventually.see(
         "job " + jobId + " ended",
-        () -> {
-          try {
-            last[0] = ((JobReply.Known) api().state(null, ENV, jobId)).state();
-            return last[0].status().terminal();
-          } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(stopped);
-          }
-        });
-    return last[0];
+        () -> ((JobReply.Known) api().state(null, ENV, jobId)).state(),
+        state -> state.status().terminal());
   }
 
-  private void assertEnd(long jobId, JobStatus status, long success, long fail)
-      throws InterruptedException {
+  private void assertEnd(long jobId, JobStatus status, long success, long fail) throws Exception {
     JobState end = end(jobId);
     assertThat(new JobState(end.status(), end.recordSuccess(), end.recordFail(), ""))
         .as(end.errorMsg())
@@ -88,7 +79,7 @@ interface ImportApiContract {
 
   private void assertRefused(
       int errcode, ErrorClass errorClass, String env, String collection, String path)
-      throws InterruptedException {
+      throws Exception {
     Reply reply = api().submit(request(env, collection, path, false, ConflictMode.INSERT));
     assertThat(reply).isInstanceOf(Reply.Refused.class);
     Reply.Refused refused = (Reply.Refused) reply;

@@ -6,6 +6,7 @@ import io.dbimport.client.AccessTokens;
 import io.dbimport.client.ApiFamily;
 import io.dbimport.client.ClientSettings;
 import io.dbimport.client.HttpImportApi;
+import io.dbimport.fixtures.Eventually;
 import java.io.BufferedReader;
 import java.net.URI;
 import java.nio.file.Path;
@@ -112,7 +113,7 @@ class StubApiTest {
         HttpImportApi client = client(URI.create("http://127.0.0.1:" + port(out)));
         var caller = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Reply> reply = caller.submit((Callable<Reply>) () -> client.submit(request("f")));
-      Await.until("the import is noted", () -> !StubApi.imports(log).isEmpty());
+      Eventually.isTrue("the import is noted", () -> !StubApi.imports(log).isEmpty());
       process.destroyForcibly().waitFor();
       assertThat(reply.get()).isInstanceOf(Reply.Unanswered.class);
       assertThat(StubApi.imports(log)).hasSize(1);

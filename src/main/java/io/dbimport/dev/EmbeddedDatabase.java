@@ -31,6 +31,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
    * @throws IOException when it does not start
    */
   public static EmbeddedDatabase start(Path data, Path programs, int port) throws IOException {
+    // It makes this folder wherever its programs go; by default one that nobody removes.
+    System.setProperty("ot.epg.working-dir", programs.toString());
     EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setPort(port)

@@ -3,13 +3,13 @@ package io.dbimport.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.dbimport.Await;
 import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.Reply;
 import io.dbimport.SelfSigned;
+import io.dbimport.fixtures.Eventually;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,7 +50,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void aHundredCallsOneAfterAnotherUseOneConnection() throws InterruptedException {
+  void aHundredCallsOneAfterAnotherUseOneConnection() throws Exception {
     try (ScriptedPeer peer = ScriptedPeer.http((_, stage) -> stage.answer(200, ACCEPTED));
         HttpImportApi api = api(peer, PATIENT)) {
       for (int i = 0; i < 100; i++) {
@@ -79,7 +79,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void aConnectionThePeerSaysItClosesIsNotUsedAgain() throws InterruptedException {
+  void aConnectionThePeerSaysItClosesIsNotUsedAgain() throws Exception {
     try (ScriptedPeer peer =
             ScriptedPeer.http(
                 (_, stage) -> {
@@ -102,7 +102,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void aCallAfterThePeerClosedAnIdleConnectionIsMadeOnANewOne() throws InterruptedException {
+  void aCallAfterThePeerClosedAnIdleConnectionIsMadeOnANewOne() throws Exception {
     try (ScriptedPeer peer = ScriptedPeer.http(KeptConnectionsTest::closeAfterAnswering);
         HttpImportApi api = api(peer, PATIENT)) {
       callAgainAndAgain(peer, api);
@@ -110,7 +110,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void aCallAfterThePeerClosedAnIdleTlsConnectionIsMadeOnANewOne() throws InterruptedException {
+  void aCallAfterThePeerClosedAnIdleTlsConnectionIsMadeOnANewOne() throws Exception {
     SelfSigned certificate = SelfSigned.forLoopback(folder);
     try (ScriptedPeer peer =
             ScriptedPeer.https(certificate, KeptConnectionsTest::closeAfterAnswering);
@@ -122,19 +122,18 @@ class KeptConnectionsTest {
     }
   }
 
-  private static void callAgainAndAgain(ScriptedPeer peer, HttpImportApi api)
-      throws InterruptedException {
+  private static void callAgainAndAgain(ScriptedPeer peer, HttpImportApi api) throws Exception {
     int calls = 200;
     for (int i = 1; i <= calls; i++) {
       assertThat(api.submit(REQUEST)).as("call %s", i).isEqualTo(new Reply.Accepted(7));
       int closed = i;
-      Await.until("the peer closed", () -> peer.closedConnections() >= closed);
+      Eventually.isTrue("the peer closed", () -> peer.closedConnections() >= closed);
     }
     assertThat(peer.requests()).hasSize(calls);
   }
 
   @Test
-  void bytesAfterAnAnswerAreNeverTheAnswerToTheNextCall() throws InterruptedException {
+  void bytesAfterAnAnswerAreNeverTheAnswerToTheNextCall() throws Exception {
     String stray = "{\"errcode\":0,\"errmsg\":\"ok\",\"job_id\":666}";
     try (ScriptedPeer peer =
             ScriptedPeer.http(
@@ -153,7 +152,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void anInterruptedCallEndsAtOnceAndSaysSo() throws InterruptedException {
+  void anInterruptedCallEndsAtOnceAndSaysSo() throws Exception {
     CountDownLatch called = new CountDownLatch(2);
     try (ScriptedPeer peer =
             ScriptedPeer.http(
@@ -188,7 +187,7 @@ class KeptConnectionsTest {
   }
 
   @Test
-  void aThreadThatIsInterruptedAlreadyCallsNobody() throws InterruptedException {
+  void aThreadThatIsInterruptedAlreadyCallsNobody() throws Exception {
     try (ScriptedPeer peer = ScriptedPeer.http((_, stage) -> stage.answer(200, ACCEPTED));
         HttpImportApi api = api(peer, PATIENT)) {
       Thread.currentThread().interrupt();
