@@ -1,0 +1,124 @@
+package io.dbimport;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * {@code bin/dbimport worker} as a process, told everything by its environment; what it logs goes
+ * to a file. Thread-safe.
+ */
+final class LaunchedWorker implements AutoCloseable {
+  private static final Path PROGRAM = Path.of("target/dbimport/bin/dbimport").toAbsolutePath();
+  private static final Pattern PORT =
+      Pattern.compile("metrics and health at http://127\\.0\\.0\\.1:([0-9]+)");
+  private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-z_]+(?:\\{[^}]*})?) (\\S+)$");
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+  private final Process process;
+  private final Path log;
+
+  private LaunchedWorker(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /** Launches it and does not wait for anything. */
+  static LaunchedWorker launch(Map<String, String> settings, Path log) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(PROGRAM.toString(), "worker");
+    builder.environment().keySet().retainAll(Set.of("PATH"));
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("JAVA_OPTS", "-Xmx256m");
+    builder.environment().putAll(settings);
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
+    return new LaunchedWorker(builder.start(), log);
+  }
+
+  /** Whether it says that it is at work. */
+  boolean ready() {
+    OptionalInt port = port();
+    return port.isPresent() && get(port.getAsInt(), "/readyz").statusCode() == 200;
+  }
+
+  /** Every sample of its metrics, by name and tags as they stand there; none before it listens. */
+  Map<String, Double> metrics() {
+    OptionalInt port = port();
+    Map<String, Double> samples = new HashMap<>();
+    if (port.isPresent()) {
+      Matcher line = SAMPLE.matcher(get(port.getAsInt(), "/metrics").body());
+      while (line.find()) {
+        samples.put(line.group(1), Double.valueOf(line.group(2)));
+      }
+    }
+    return samples;
+  }
+
+  /** SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** SIGKILL; returns when the process is gone. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  boolean alive() {
+    return process.isAlive();
+  }
+
+  /** How it ended; waits for that. */
+  int exitCode() throws InterruptedException {
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      throw new AssertionError("the worker does not end: " + log);
+    }
+    return process.exitValue();
+  }
+
+  String logged() {
+    try {
+      return Files.readString(log);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private OptionalInt port() {
+    Matcher told = PORT.matcher(logged());
+    return told.find() ? OptionalInt.of(Integer.parseInt(told.group(1))) : OptionalInt.empty();
+  }
+
+  private static HttpResponse<String> get(int port, String path) {
+    URI uri = URI.create("http://127.0.0.1:" + port + path);
+    try {
+      return HTTP.send(
+          HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(stopped);
+    }
+  }
+
+  /** Ends it at once if it still runs. */
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
