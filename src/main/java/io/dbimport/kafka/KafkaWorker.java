@@ -145,9 +145,7 @@ public final class KafkaWorker {
     var inbox = new LinkedBlockingQueue<Inbound>();
     WorkerMeters meters = new WorkerMeters(registry);
     try (Admin admin = clients.admin();
-        Transactions transactions =
-            new Transactions(
-                settings, clients, producer -> new KafkaClientMetrics(producer).bindTo(registry));
+        Transactions transactions = new Transactions(settings, clients, registry);
         Calls calls = new Calls(api, inbox);
         KafkaConsumer<byte[], byte[]> consumer = clients.groupConsumer();
         KafkaClientMetrics consumerMetrics = new KafkaClientMetrics(consumer)) {

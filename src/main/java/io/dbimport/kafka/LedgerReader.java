@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +43,8 @@ import org.slf4j.LoggerFactory;
 final class LedgerReader {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerReader.class);
   private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration STABLE_LOOK = Duration.ofMillis(100);
+  private static final Duration STABLE_WITHIN = Duration.ofSeconds(5);
 
   private final KafkaSettings settings;
   private final Clients clients;
@@ -67,8 +70,10 @@ final class LedgerReader {
 
   /**
    * Reads the ledger of one partition of requests. Blocks while an earlier owner's transaction is
-   * open, at most that owner's transaction timeout.
+   * open.
    *
+   * @throws UnstableOffsetCommitException when it stays open over the offset for more than 5
+   *     seconds
    * @throws KafkaException when the broker does not answer
    */
   Restored restore(int partition) throws InterruptedException {
@@ -119,14 +124,27 @@ final class LedgerReader {
   private long committed(TopicPartition requests) throws InterruptedException {
     ListConsumerGroupOffsetsSpec spec =
         new ListConsumerGroupOffsetsSpec().topicPartitions(List.of(requests));
-    OffsetAndMetadata committed =
-        get(admin
-                .listConsumerGroupOffsets(
-                    Map.of(settings.groupId(), spec),
-                    new ListConsumerGroupOffsetsOptions().requireStable(true))
-                .partitionsToOffsetAndMetadata(settings.groupId()))
-            .get(requests);
-    return committed == null ? earliest(requests) : committed.offset();
+    long giveUpAt = System.nanoTime() + STABLE_WITHIN.toNanos();
+    while (true) {
+      Map<TopicPartition, OffsetAndMetadata> offsets =
+          get(
+              admin
+                  .listConsumerGroupOffsets(
+                      Map.of(settings.groupId(), spec),
+                      new ListConsumerGroupOffsetsOptions().requireStable(true))
+                  .partitionsToOffsetAndMetadata(settings.groupId()));
+      // The admin client leaves a partition out while a transaction over its offset is open, and
+      // answers null where nothing was ever committed.
+      if (offsets.containsKey(requests)) {
+        OffsetAndMetadata committed = offsets.get(requests);
+        return committed == null ? earliest(requests) : committed.offset();
+      }
+      if (System.nanoTime() > giveUpAt) {
+        throw new UnstableOffsetCommitException(
+            "a transaction over the offset of " + requests + " is open");
+      }
+      Thread.sleep(STABLE_LOOK);
+    }
   }
 
   private long earliest(TopicPartition partition) throws InterruptedException {

@@ -2,6 +2,8 @@ package io.dbimport.kafka;
 
 import io.dbimport.event.Message.Kind;
 import io.dbimport.worker.Settlement;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -52,19 +53,20 @@ final class Transactions implements AutoCloseable {
 
   private final KafkaSettings settings;
   private final Clients clients;
-  private final Consumer<Producer<byte[], byte[]>> made;
+  private final MeterRegistry registry;
   private @Nullable KafkaProducer<byte[], byte[]> producer;
+  private @Nullable KafkaClientMetrics metrics;
   private @Nullable Long fencedAtNanos;
 
   /**
    * Makes no producer yet.
    *
-   * @param made hears of each producer, to bind its metrics
+   * @param registry has the metrics of the producer that is in use
    */
-  Transactions(KafkaSettings settings, Clients clients, Consumer<Producer<byte[], byte[]>> made) {
+  Transactions(KafkaSettings settings, Clients clients, MeterRegistry registry) {
     this.settings = settings;
     this.clients = clients;
-    this.made = made;
+    this.registry = registry;
   }
 
   /**
@@ -154,7 +156,9 @@ final class Transactions implements AutoCloseable {
       fresh.close(Duration.ZERO);
       throw failure;
     }
-    made.accept(fresh);
+    KafkaClientMetrics ofFresh = new KafkaClientMetrics(fresh);
+    ofFresh.bindTo(registry);
+    metrics = ofFresh;
     producer = fresh;
     return fresh;
   }
@@ -180,11 +184,7 @@ final class Transactions implements AutoCloseable {
 
   /** Lets the producer go; the next use makes a new one. */
   private void drop(KafkaException failure) {
-    KafkaProducer<byte[], byte[]> dropped = producer;
-    producer = null;
-    if (dropped != null) {
-      dropped.close(Duration.ZERO);
-    }
+    close(Duration.ZERO);
     if (failure instanceof AuthorizationException || failure instanceof AuthenticationException) {
       throw failure;
     }
@@ -220,10 +220,20 @@ final class Transactions implements AutoCloseable {
 
   @Override
   public void close() {
+    close(Duration.ofSeconds(5));
+  }
+
+  private void close(Duration atMost) {
     KafkaProducer<byte[], byte[]> open = producer;
     producer = null;
+    KafkaClientMetrics ofOpen = metrics;
+    metrics = null;
+    // The next producer has the same name, and its metrics would not be registered beside these.
+    if (ofOpen != null) {
+      ofOpen.close();
+    }
     if (open != null) {
-      open.close(Duration.ofSeconds(5));
+      open.close(atMost);
     }
   }
 }
