@@ -1,0 +1,224 @@
+package io.dbimport.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.Await;
+import io.dbimport.ConflictMode;
+import io.dbimport.FileType;
+import io.dbimport.ImportParameters;
+import io.dbimport.ImportRequest;
+import io.dbimport.ScriptedImportApi;
+import io.dbimport.event.EventEncoder;
+import io.dbimport.event.Message.Kind;
+import io.dbimport.fixtures.CommittedRecords;
+import io.dbimport.fixtures.KafkaFixture;
+import io.dbimport.worker.WorkerSettings;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Workers of one group over topics of their own, in front of a scripted API whose environment
+ * {@code env} has the collections {@code c0} to {@code c9}. Confined to the test's thread.
+ */
+final class Stand implements AutoCloseable {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /** A worker and its meters. Thread-safe. */
+  record Started(KafkaWorker worker, MeterRegistry registry) {
+
+    /** Waits until it holds this many partitions and has read their ledgers. */
+    void awaitPartitions(int partitions) {
+      Await.until(
+          "a worker of " + partitions + " partitions",
+          () ->
+              worker
+                  .status()
+                  .filter(status -> status.assigned() == partitions && status.restoring() == 0)
+                  .isPresent());
+    }
+
+    WorkerEnd stop() throws InterruptedException {
+      worker.stop();
+      return worker.awaitEnd();
+    }
+
+    double count(String name, String... tags) {
+      Counter counter = registry.find(name).tags(tags).counter();
+      return counter == null ? Double.NaN : counter.count();
+    }
+
+    /** For one that ended: what it took on is settled or handed over, with nothing between. */
+    void assertBalanced() {
+      assertThat(count("dbimport.requests.received"))
+          .isEqualTo(
+              count("dbimport.requests", "outcome", "accepted")
+                  + count("dbimport.requests", "outcome", "failed")
+                  + count("dbimport.requests.handed.over"));
+    }
+  }
+
+  final ScriptedImportApi api = new ScriptedImportApi();
+  final String prefix;
+  private final String bootstrapServers;
+  private final KafkaProducer<byte[], byte[]> producer;
+  private final EventEncoder events;
+  private final List<Started> started = new ArrayList<>();
+  private final Map<Kind, CommittedRecords> readers = new EnumMap<>(Kind.class);
+
+  private Stand(String bootstrapServers, String prefix) {
+    this.bootstrapServers = bootstrapServers;
+    this.prefix = prefix;
+    this.events = new EventEncoder(prefix, "producer");
+    this.producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", bootstrapServers),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+    for (int collection = 0; collection < 10; collection++) {
+      api.createCollection("env", "c" + collection);
+    }
+    api.upload("env", "file", "{\"_id\":\"1\"}");
+  }
+
+  /** Fresh topics on the broker of all tests. */
+  static Stand withPartitions(int partitions) throws InterruptedException {
+    return new Stand(KafkaFixture.bootstrapServers(), KafkaFixture.freshTopics(partitions));
+  }
+
+  /** Topics that the test made. */
+  static Stand over(String bootstrapServers, String prefix) {
+    return new Stand(bootstrapServers, prefix);
+  }
+
+  String topic(Kind kind) {
+    return kind.topic(prefix);
+  }
+
+  String group() {
+    return prefix + "-workers";
+  }
+
+  Started start(String instance) {
+    return start(instance, Duration.ofSeconds(10));
+  }
+
+  Started start(String instance, Duration stopTimeout) {
+    KafkaSettings settings =
+        new KafkaSettings(
+            Map.of("bootstrap.servers", bootstrapServers, "transaction.timeout.ms", "3000"),
+            prefix,
+            group(),
+            instance,
+            Duration.ofMillis(20),
+            Duration.ofSeconds(5),
+            stopTimeout);
+    MeterRegistry registry = new SimpleMeterRegistry();
+    Started fresh =
+        new Started(
+            KafkaWorker.start(settings, WorkerSettings.defaults(), api, registry), registry);
+    started.add(fresh);
+    return fresh;
+  }
+
+  /** An insert of the file into the collection. */
+  static ImportRequest insert(String id, String collection) {
+    return request(id, collection, ConflictMode.INSERT);
+  }
+
+  static ImportRequest upsert(String id, String collection) {
+    return request(id, collection, ConflictMode.UPSERT);
+  }
+
+  private static ImportRequest request(String id, String collection, ConflictMode mode) {
+    return new ImportRequest(
+        id,
+        null,
+        new ImportParameters("env", collection, "file", FileType.JSON, false, mode),
+        null,
+        mode == ConflictMode.UPSERT);
+  }
+
+  /** Sends them as {@code submit} does, and waits until they lie there. */
+  void send(ImportRequest... requests) {
+    for (ImportRequest request : requests) {
+      send(Messages.record(events.request(request, Instant.now()), prefix));
+    }
+  }
+
+  void send(ProducerRecord<byte[], byte[]> record) {
+    var _ = producer.send(record);
+    producer.flush();
+  }
+
+  /** What is committed there by now. */
+  List<ConsumerRecord<String, byte[]>> committed(Kind kind) {
+    return readers
+        .computeIfAbsent(kind, k -> new CommittedRecords(bootstrapServers, topic(k)))
+        .all();
+  }
+
+  /** Waits for this many records, and returns all there are. */
+  List<ConsumerRecord<String, byte[]>> await(Kind kind, int count) {
+    Await.until(count + " records on " + topic(kind), () -> committed(kind).size() >= count);
+    return committed(kind);
+  }
+
+  /** The request ids of the events there, sorted. */
+  List<String> ids(Kind kind) {
+    return committed(kind).stream().map(event -> text(event, "request_id")).sorted().toList();
+  }
+
+  static String text(ConsumerRecord<String, byte[]> event, String field) {
+    return json(event).path(field).asString("");
+  }
+
+  static JsonNode json(ConsumerRecord<String, byte[]> event) {
+    return JSON.readTree(CommittedRecords.text(event));
+  }
+
+  /** How often the API was called for each request. */
+  Map<String, Integer> calls() {
+    Map<String, Integer> calls = new HashMap<>();
+    api.calls().forEach(request -> calls.merge(request.requestId(), 1, Integer::sum));
+    return calls;
+  }
+
+  Admin admin() {
+    return KafkaFixture.admin();
+  }
+
+  TopicPartition partition(Kind kind, int partition) {
+    return new TopicPartition(topic(kind), partition);
+  }
+
+  /** Ends every worker that a failed test left. */
+  @Override
+  public void close() {
+    started.forEach(left -> left.worker().stop());
+    readers.values().forEach(CommittedRecords::close);
+    producer.close();
+    try {
+      for (Started left : started) {
+        var _ = left.worker().awaitEnd(Duration.ofSeconds(30));
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
