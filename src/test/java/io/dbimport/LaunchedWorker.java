@@ -45,7 +45,10 @@ final class LaunchedWorker implements AutoCloseable {
     builder.environment().put("JAVA_OPTS", "-Xmx256m");
     builder.environment().putAll(settings);
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
-    return new LaunchedWorker(builder.start(), log);
+    Process process = builder.start();
+    // Also when the test's own JVM is told to end: no worker outlives it.
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly, "end-of-worker"));
+    return new LaunchedWorker(process, log);
   }
 
   /** Whether it says that it is at work. */
@@ -75,10 +78,6 @@ final class LaunchedWorker implements AutoCloseable {
   /** SIGKILL; returns when the process is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
-  }
-
-  boolean alive() {
-    return process.isAlive();
   }
 
   /** How it ended; waits for that. */

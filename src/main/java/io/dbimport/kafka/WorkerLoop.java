@@ -302,8 +302,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       }
       case Unsure(RuntimeException why) -> {
         LOG.warn("a tick of {} outcomes may be committed: {}", tick.size(), why.toString());
+        // The ledger is asked in a later turn: a dead broker must not keep the loop from turning.
         unsure = true;
-        yield askedTheLedger() && tick.isEmpty();
+        yield false;
       }
     };
   }

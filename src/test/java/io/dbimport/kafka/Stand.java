@@ -75,6 +75,10 @@ final class Stand implements AutoCloseable {
 
   final ScriptedImportApi api = new ScriptedImportApi();
   final String prefix;
+
+  /** Passed through to the clients of workers that are started from now on. */
+  final Map<String, String> clientProperties = new HashMap<>();
+
   private final String bootstrapServers;
   private final KafkaProducer<byte[], byte[]> producer;
   private final EventEncoder events;
@@ -84,6 +88,8 @@ final class Stand implements AutoCloseable {
   private Stand(String bootstrapServers, String prefix) {
     this.bootstrapServers = bootstrapServers;
     this.prefix = prefix;
+    clientProperties.put("bootstrap.servers", bootstrapServers);
+    clientProperties.put("transaction.timeout.ms", "3000");
     this.events = new EventEncoder(prefix, "producer");
     this.producer =
         new KafkaProducer<>(
@@ -121,7 +127,7 @@ final class Stand implements AutoCloseable {
   Started start(String instance, Duration stopTimeout) {
     KafkaSettings settings =
         new KafkaSettings(
-            Map.of("bootstrap.servers", bootstrapServers, "transaction.timeout.ms", "3000"),
+            clientProperties,
             prefix,
             group(),
             instance,
