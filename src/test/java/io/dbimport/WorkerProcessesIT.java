@@ -75,6 +75,8 @@ final class WorkerProcessesIT {
         KafkaProducer<byte[], byte[]> producer = producer()) {
       LaunchedWorker first = launch(prefix, api, "first");
       LaunchedWorker second = launch(prefix, api, "second");
+      // One that has no partition yet is ready too: what is sent now would be the other's alone.
+      await("both have partitions", () -> restores(first) > 0 && restores(second) > 0);
       await("both are ready", () -> first.ready() && second.ready());
       send(producer, prefix, 0, REQUESTS / 3);
       await("both work", () -> calling(first) && calling(second));
