@@ -5,9 +5,9 @@ import static io.dbimport.kafka.Stand.text;
 import static io.dbimport.kafka.Stand.upsert;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dbimport.Await;
 import io.dbimport.ImportRequest;
 import io.dbimport.event.Message.Kind;
+import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.KafkaFixture;
 import io.dbimport.fixtures.OwnKafka;
 import io.dbimport.kafka.Stand.Started;
@@ -219,7 +219,7 @@ final class KafkaWorkerTest {
       }
 
       Started second = stand.start("second");
-      Await.until("the group gives the second a share", () -> membersWithATarget(stand) == 2);
+      Eventually.isTrue("the group gives the second a share", () -> membersWithATarget(stand) == 2);
       holds.forEach(hold -> hold.release());
       second.awaitPartitions(1);
       first.awaitPartitions(1);
@@ -330,7 +330,8 @@ final class KafkaWorkerTest {
 
         kafka.stop();
         hold.release();
-        Await.until("the outcome waits for the broker", () -> stand.calls().containsKey("behind"));
+        Eventually.isTrue(
+            "the outcome waits for the broker", () -> stand.calls().containsKey("behind"));
         kafka.start();
         stand.send(insert("after", "c0"));
 
@@ -350,7 +351,7 @@ final class KafkaWorkerTest {
       one.awaitPartitions(2);
       Started other = stand.start("same");
       List<ImportRequest> sent = new ArrayList<>();
-      Await.until(
+      Eventually.isTrue(
           "one of them ends",
           () -> {
             ImportRequest next = insert("r-%05d".formatted(sent.size()), "c" + sent.size() % 10);
@@ -393,16 +394,17 @@ final class KafkaWorkerTest {
       KafkaWorker worker = started.worker();
       stand.send(insert("held", "c0"));
 
-      Await.until(
+      Eventually.isTrue(
           "it restores",
           () -> worker.notReady().filter("restoring 1 partitions"::equals).isPresent());
       assertThat(stand.api.calls()).isEmpty();
       earlierOwner.commitTransaction();
       hold.awaitArrival();
-      Await.until("it is ready", () -> worker.notReady().isEmpty());
+      Eventually.isTrue("it is ready", () -> worker.notReady().isEmpty());
 
       worker.stop();
-      Await.until("it drains", () -> worker.notReady().filter("draining"::equals).isPresent());
+      Eventually.isTrue(
+          "it drains", () -> worker.notReady().filter("draining"::equals).isPresent());
       assertThat(worker.notLive()).isEmpty();
       hold.release();
       assertThat(worker.awaitEnd()).isEqualTo(new WorkerEnd.Drained());

@@ -2,7 +2,6 @@ package io.dbimport.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dbimport.Await;
 import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
@@ -11,6 +10,7 @@ import io.dbimport.ScriptedImportApi;
 import io.dbimport.event.EventEncoder;
 import io.dbimport.event.Message.Kind;
 import io.dbimport.fixtures.CommittedRecords;
+import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.KafkaFixture;
 import io.dbimport.worker.WorkerSettings;
 import io.micrometer.core.instrument.Counter;
@@ -43,8 +43,8 @@ final class Stand implements AutoCloseable {
   record Started(KafkaWorker worker, MeterRegistry registry) {
 
     /** Waits until it holds this many partitions and has read their ledgers. */
-    void awaitPartitions(int partitions) {
-      Await.until(
+    void awaitPartitions(int partitions) throws Exception {
+      Eventually.isTrue(
           "a worker of " + partitions + " partitions",
           () ->
               worker
@@ -53,7 +53,7 @@ final class Stand implements AutoCloseable {
                   .isPresent());
     }
 
-    WorkerEnd stop() throws InterruptedException {
+    WorkerEnd stop() throws Exception {
       worker.stop();
       return worker.awaitEnd();
     }
@@ -103,7 +103,7 @@ final class Stand implements AutoCloseable {
   }
 
   /** Fresh topics on the broker of all tests. */
-  static Stand withPartitions(int partitions) throws InterruptedException {
+  static Stand withPartitions(int partitions) throws Exception {
     return new Stand(KafkaFixture.bootstrapServers(), KafkaFixture.freshTopics(partitions));
   }
 
@@ -180,8 +180,8 @@ final class Stand implements AutoCloseable {
   }
 
   /** Waits for this many records, and returns all there are. */
-  List<ConsumerRecord<String, byte[]>> await(Kind kind, int count) {
-    Await.until(count + " records on " + topic(kind), () -> committed(kind).size() >= count);
+  List<ConsumerRecord<String, byte[]>> await(Kind kind, int count) throws Exception {
+    Eventually.isTrue(count + " records on " + topic(kind), () -> committed(kind).size() >= count);
     return committed(kind);
   }
 
