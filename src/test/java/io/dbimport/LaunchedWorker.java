@@ -80,6 +80,24 @@ final class LaunchedWorker implements AutoCloseable {
     process.destroyForcibly().waitFor();
   }
 
+  /** SIGSTOP: it does nothing more, and its connections stay. */
+  void freeze() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT: it goes on as if no time had passed. */
+  void thaw() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    int code =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    if (code != 0) {
+      throw new IOException("no SIG" + name + ": " + log);
+    }
+  }
+
   /** How it ended; waits for that. */
   int exitCode() throws InterruptedException {
     if (!process.waitFor(60, TimeUnit.SECONDS)) {

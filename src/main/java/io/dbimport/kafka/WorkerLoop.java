@@ -51,6 +51,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private static final Duration IDLE_POLL = Duration.ofMillis(100);
   private static final long BUSY_POLL_NANOS = Duration.ofMillis(2).toNanos();
   private static final long STATUS_NANOS = Duration.ofMillis(100).toNanos();
+  private static final Duration CALL_ENDS_LATE = Duration.ofSeconds(2);
   private static final Duration AFTER_ABORT = Duration.ofMillis(200);
 
   /** What the loop drives; all of it is closed by whoever made it. */
@@ -437,7 +438,8 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   }
 
   private void awaitCalls(Collection<TopicPartition> partitions) throws InterruptedException {
-    long giveUp = clock.get().nanos() + settings.apiTimeout().toNanos();
+    // A call ends by its timeout; a machine that is busy may need a moment more to hear of it.
+    long giveUp = clock.get().nanos() + settings.apiTimeout().plus(CALL_ENDS_LATE).toNanos();
     while (partitions.stream().anyMatch(p -> worker.calling(p.partition()) > 0)
         && clock.get().nanos() < giveUp) {
       hearFor(settings.tick());
