@@ -106,25 +106,24 @@ class HouseRulesTest {
   List<DynamicTest> aRoomUsesOnlyThoseAboveItAndItsLibraries() {
     List<DynamicTest> tests = new ArrayList<>();
     List<String> allowed = new ArrayList<>(EVERYWHERE);
-    ROOMS.forEach(
-        (room, libraries) -> {
-          allowed.add(room);
-          List<String> mayUse = new ArrayList<>(allowed);
-          mayUse.addAll(libraries);
-          tests.add(
-              DynamicTest.dynamicTest(
-                  room,
-                  () ->
-                      classes()
-                          .that()
-                          .resideInAPackage(room)
-                          .should()
-                          .onlyDependOnClassesThat(
-                              DescribedPredicate.describe(
-                                  "in " + mayUse,
-                                  (JavaClass used) -> isIn(used.getBaseComponentType(), mayUse)))
-                          .check(CLASSES)));
-        });
+    ROOMS.forEach((room, libraries) -> {
+      allowed.add(room);
+      List<String> mayUse = new ArrayList<>(allowed);
+      mayUse.addAll(libraries);
+      tests.add(
+          DynamicTest.dynamicTest(
+              room,
+              () ->
+                  classes()
+                      .that()
+                      .resideInAPackage(room)
+                      .should()
+                      .onlyDependOnClassesThat(
+                          DescribedPredicate.describe(
+                              "in " + mayUse,
+                              (JavaClass used) -> isIn(used.getBaseComponentType(), mayUse)))
+                      .check(CLASSES)));
+    });
     return tests;
   }
 
@@ -164,12 +163,10 @@ class HouseRulesTest {
   private static boolean isIn(JavaClass used, List<String> packages) {
     return used.isPrimitive()
         || packages.stream()
-            .anyMatch(
-                name ->
-                    name.endsWith("..")
-                        ? used.getPackageName().equals(name.substring(0, name.length() - 2))
-                            || used.getPackageName()
-                                .startsWith(name.substring(0, name.length() - 1))
-                        : used.getPackageName().equals(name));
+            .anyMatch(name ->
+                name.endsWith("..")
+                    ? used.getPackageName().equals(name.substring(0, name.length() - 2))
+                        || used.getPackageName().startsWith(name.substring(0, name.length() - 1))
+                    : used.getPackageName().equals(name));
   }
 }

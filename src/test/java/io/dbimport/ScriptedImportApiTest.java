@@ -58,14 +58,13 @@ class ScriptedImportApiTest implements ImportApiContract {
     AtomicReference<Reply> reply = new AtomicReference<>();
     Thread caller =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    reply.set(api.submit(request("r1")));
-                  } catch (InterruptedException stopped) {
-                    Thread.currentThread().interrupt();
-                  }
-                });
+            .start(() -> {
+              try {
+                reply.set(api.submit(request("r1")));
+              } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+              }
+            });
     hold.awaitArrival();
     assertThat(api.calls()).hasSize(1);
     assertThat(reply.get()).isNull();

@@ -100,11 +100,10 @@ final class ServiceIT {
       assertThat(accepted.all()).hasSize(FILES);
       assertThat(finished.texts())
           .hasSize(FILES)
-          .allMatch(
-              text ->
-                  text.contains("\"status\":\"success\"")
-                      && text.contains("\"record_success\":" + RECORDS)
-                      && text.contains("\"record_fail\":0"));
+          .allMatch(text ->
+              text.contains("\"status\":\"success\"")
+                  && text.contains("\"record_success\":" + RECORDS)
+                  && text.contains("\"record_fail\":0"));
     }
     assertThat(documents()).isEqualTo((long) FILES * RECORDS);
     System.out.printf(

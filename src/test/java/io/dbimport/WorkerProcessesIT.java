@@ -316,12 +316,11 @@ final class WorkerProcessesIT {
     return answer(KafkaFixture.admin().listTransactions(new ListTransactionsOptions()).all())
         .stream()
         .filter(transaction -> transaction.transactionalId().startsWith(prefix + "."))
-        .filter(
-            transaction ->
-                switch (transaction.state()) {
-                  case EMPTY, COMPLETE_COMMIT, COMPLETE_ABORT -> false;
-                  case ONGOING, PREPARE_ABORT, PREPARE_COMMIT, PREPARE_EPOCH_FENCE, UNKNOWN -> true;
-                })
+        .filter(transaction ->
+            switch (transaction.state()) {
+              case EMPTY, COMPLETE_COMMIT, COMPLETE_ABORT -> false;
+              case ONGOING, PREPARE_ABORT, PREPARE_COMMIT, PREPARE_EPOCH_FENCE, UNKNOWN -> true;
+            })
         .map(transaction -> transaction.transactionalId() + " " + transaction.state())
         .toList();
   }

@@ -54,13 +54,11 @@ public final class Settings {
   /** The text, if there is one; not for secrets. */
   public Optional<String> optional(Setting setting) {
     return value(setting)
-        .map(
-            value ->
-                switch (value.text()) {
-                  case Secret.Given(String text) -> text;
-                  case Secret.InFile _ ->
-                      throw new IllegalArgumentException(setting + " is a secret");
-                });
+        .map(value ->
+            switch (value.text()) {
+              case Secret.Given(String text) -> text;
+              case Secret.InFile _ -> throw new IllegalArgumentException(setting + " is a secret");
+            });
   }
 
   /** The text of a setting that has a default. */

@@ -65,14 +65,13 @@ final class SettingsCommand implements Callable<Integer> {
     }
     settings
         .kafka()
-        .forEach(
-            (name, value) ->
-                table.row(
-                    List.of(
-                        Cell.of("Kafka's " + name, Look.STRONG),
-                        Cell.of(shown(KafkaProperties.secret(name), value)),
-                        Cell.of(value.origin(), Look.FAINT),
-                        Cell.of("passed through", Look.FAINT))));
+        .forEach((name, value) ->
+            table.row(
+                List.of(
+                    Cell.of("Kafka's " + name, Look.STRONG),
+                    Cell.of(shown(KafkaProperties.secret(name), value)),
+                    Cell.of(value.origin(), Look.FAINT),
+                    Cell.of("passed through", Look.FAINT))));
     table.print(screen);
   }
 
@@ -83,23 +82,21 @@ final class SettingsCommand implements Callable<Integer> {
       one.put("setting", setting.variable());
       settings
           .value(setting)
-          .ifPresent(
-              value -> {
-                one.put("value", shown(setting.secret(), value));
-                one.put("from", value.origin());
-              });
+          .ifPresent(value -> {
+            one.put("value", shown(setting.secret(), value));
+            one.put("from", value.origin());
+          });
       one.put("meaning", setting.meaning());
       all.add(one);
     }
     settings
         .kafka()
-        .forEach(
-            (name, value) ->
-                all.add(
-                    Map.of(
-                        "kafka", name,
-                        "value", shown(KafkaProperties.secret(name), value),
-                        "from", value.origin())));
+        .forEach((name, value) ->
+            all.add(
+                Map.of(
+                    "kafka", name,
+                    "value", shown(KafkaProperties.secret(name), value),
+                    "from", value.origin())));
     return all;
   }
 

@@ -117,9 +117,8 @@ public final class SettingsFlags {
     OptionSpec kafka = spec.findOption(KAFKA_PROPERTY);
     Map<String, String> properties = kafka == null ? null : kafka.getValue();
     if (properties != null) {
-      properties.forEach(
-          (name, value) ->
-              given.put("KAFKA_" + name.toUpperCase(Locale.ROOT).replace('.', '_'), value));
+      properties.forEach((name, value) ->
+          given.put("KAFKA_" + name.toUpperCase(Locale.ROOT).replace('.', '_'), value));
     }
     return given;
   }

@@ -61,31 +61,28 @@ final class SettingsReader {
     flags.forEach((name, text) -> reader.take(name, new Given(text, flagOf(name))));
     Set<String> taken = reader.taken();
     new TreeMap<>(environment)
-        .forEach(
-            (variable, text) -> {
-              if (variable.startsWith(Setting.PREFIX)) {
-                reader.takeUnless(
-                    taken, variable.substring(Setting.PREFIX.length()), new Given(text, variable));
-              }
-            });
+        .forEach((variable, text) -> {
+          if (variable.startsWith(Setting.PREFIX)) {
+            reader.takeUnless(
+                taken, variable.substring(Setting.PREFIX.length()), new Given(text, variable));
+          }
+        });
     if (file != null) {
       Set<String> stronger = reader.taken();
       reader
           .load(file)
-          .forEach(
-              (key, text) ->
-                  reader.takeUnless(
-                      stronger,
-                      key.toUpperCase(Locale.ROOT).replace('.', '_'),
-                      new Given(text, key + " in " + file)));
+          .forEach((key, text) ->
+              reader.takeUnless(
+                  stronger,
+                  key.toUpperCase(Locale.ROOT).replace('.', '_'),
+                  new Given(text, key + " in " + file)));
     }
     for (Setting setting : Setting.values()) {
       setting
           .fallback()
-          .ifPresent(
-              text ->
-                  reader.values.putIfAbsent(
-                      setting, new Settings.Value(new Secret.Given(text), Settings.DEFAULT)));
+          .ifPresent(text ->
+              reader.values.putIfAbsent(
+                  setting, new Settings.Value(new Secret.Given(text), Settings.DEFAULT)));
     }
     reader.checkTogether();
     return reader.problems.isEmpty()
@@ -271,8 +268,7 @@ final class SettingsReader {
   private void requireFile(Settings all, Setting setting) {
     all.path(setting)
         .filter(path -> !Files.isReadable(path) || Files.isDirectory(path))
-        .ifPresent(
-            path ->
-                problems.add(setting.variable() + ": " + path + " is no file that can be read"));
+        .ifPresent(path ->
+            problems.add(setting.variable() + ": " + path + " is no file that can be read"));
   }
 }

@@ -101,13 +101,12 @@ public final class Wiring {
     Secret token =
         settings
             .secret(Setting.TOKEN)
-            .orElseThrow(
-                () ->
-                    badSettings(
-                        Setting.TOKEN.variable()
-                            + ": the app's access token is required; give it, or a file with it as "
-                            + Setting.TOKEN.variable()
-                            + "_FILE"));
+            .orElseThrow(() ->
+                badSettings(
+                    Setting.TOKEN.variable()
+                        + ": the app's access token is required; give it, or a file with it as "
+                        + Setting.TOKEN.variable()
+                        + "_FILE"));
     return switch (token) {
       case Secret.Given(String value) -> AccessTokens.fixed(value);
       case Secret.InFile(Path file) -> new MaskedTokens(new FileToken(file));
@@ -119,12 +118,11 @@ public final class Wiring {
     String url =
         settings
             .optional(Setting.DATABASE_URL)
-            .orElseThrow(
-                () ->
-                    badSettings(
-                        Setting.DATABASE_URL.variable()
-                            + ": required: the PostgreSQL to import into, such as"
-                            + " jdbc:postgresql://localhost/dbimport"));
+            .orElseThrow(() ->
+                badSettings(
+                    Setting.DATABASE_URL.variable()
+                        + ": required: the PostgreSQL to import into, such as"
+                        + " jdbc:postgresql://localhost/dbimport"));
     Secret password = settings.secret(Setting.DATABASE_PASSWORD).orElse(null);
     return ConnectionPool.open(
         url,

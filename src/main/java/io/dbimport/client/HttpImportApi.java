@@ -30,15 +30,14 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   public Reply submit(ImportRequest request) throws InterruptedException {
     var parameters = request.parameters();
     byte[] body =
-        ApiCalls.json(
-            json -> {
-              json.writeStringProperty("env", parameters.env());
-              json.writeStringProperty("collection_name", parameters.collectionName());
-              json.writeStringProperty("file_path", parameters.filePath());
-              json.writeNumberProperty("file_type", parameters.fileType().code());
-              json.writeBooleanProperty("stop_on_error", parameters.stopOnError());
-              json.writeNumberProperty("conflict_mode", parameters.conflictMode().code());
-            });
+        ApiCalls.json(json -> {
+          json.writeStringProperty("env", parameters.env());
+          json.writeStringProperty("collection_name", parameters.collectionName());
+          json.writeStringProperty("file_path", parameters.filePath());
+          json.writeNumberProperty("file_type", parameters.fileType().code());
+          json.writeBooleanProperty("stop_on_error", parameters.stopOnError());
+          json.writeNumberProperty("conflict_mode", parameters.conflictMode().code());
+        });
     return switch (calls.call(request.appId(), family.importPath, body)) {
       case ApiReply.NoToken(TokenReply why) -> withoutToken(why);
       case ApiReply.NotSent(String why) -> new Reply.Unavailable(-1, why);
@@ -94,11 +93,10 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   public JobReply state(@Nullable String appId, String env, long jobId)
       throws InterruptedException {
     byte[] body =
-        ApiCalls.json(
-            json -> {
-              json.writeStringProperty("env", env);
-              json.writeNumberProperty("job_id", jobId);
-            });
+        ApiCalls.json(json -> {
+          json.writeStringProperty("env", env);
+          json.writeNumberProperty("job_id", jobId);
+        });
     return switch (calls.call(appId, family.statePath, body)) {
       case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, ApiCalls.text(why));
       case ApiReply.NotSent(String why) -> new JobReply.NotKnown(-1, why);

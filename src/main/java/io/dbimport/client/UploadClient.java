@@ -69,11 +69,10 @@ public final class UploadClient implements AutoCloseable {
       @Nullable String appId, String env, String path, Path file, LongConsumer sent)
       throws IOException, InterruptedException {
     byte[] body =
-        ApiCalls.json(
-            json -> {
-              json.writeStringProperty("env", env);
-              json.writeStringProperty("path", path);
-            });
+        ApiCalls.json(json -> {
+          json.writeStringProperty("env", env);
+          json.writeStringProperty("path", path);
+        });
     return switch (calls.call(appId, family.uploadPath, body)) {
       case ApiReply.NoToken(TokenReply why) ->
           new UploadReply.LinkRefused(codeOf(why), ApiCalls.text(why));
@@ -101,13 +100,12 @@ public final class UploadClient implements AutoCloseable {
   public CollectionReply createCollection(@Nullable String appId, String env, String name)
       throws InterruptedException {
     byte[] body =
-        ApiCalls.json(
-            json -> {
-              // The pages differ on where the action goes: it is sent in the path and here.
-              json.writeStringProperty("action", "add");
-              json.writeStringProperty("env", env);
-              json.writeStringProperty("collection_name", name);
-            });
+        ApiCalls.json(json -> {
+          // The pages differ on where the action goes: it is sent in the path and here.
+          json.writeStringProperty("action", "add");
+          json.writeStringProperty("env", env);
+          json.writeStringProperty("collection_name", name);
+        });
     return switch (calls.call(appId, family.addCollectionPath, body)) {
       case ApiReply.NoToken(TokenReply why) ->
           new CollectionReply.Refused(codeOf(why), ApiCalls.text(why));

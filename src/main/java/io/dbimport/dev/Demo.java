@@ -285,16 +285,15 @@ final class Demo {
 
   private List<String> ends() {
     return requests.values().stream()
-        .map(
-            followed ->
-                followed instanceof Followed.Over(String _, ResultEvent end)
-                    ? switch (end) {
-                      case Accepted _ -> "accepted";
-                      case Failed failed -> failed.errorClass() + " " + failed.errcode();
-                      case Finished job ->
-                          job.status() + " " + job.recordSuccess() + " " + job.recordFail();
-                    }
-                    : "open")
+        .map(followed ->
+            followed instanceof Followed.Over(String _, ResultEvent end)
+                ? switch (end) {
+                  case Accepted _ -> "accepted";
+                  case Failed failed -> failed.errorClass() + " " + failed.errcode();
+                  case Finished job ->
+                      job.status() + " " + job.recordSuccess() + " " + job.recordFail();
+                }
+                : "open")
         .toList();
   }
 }

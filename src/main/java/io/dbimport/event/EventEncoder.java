@@ -42,11 +42,10 @@ public final class EventEncoder {
   /** The request a producer sends: {@code submit} does. Keyed by environment and collection. */
   public Message request(ImportRequest request, Instant at) {
     byte[] value =
-        EventJson.write(
-            json ->
-                json.putAll(ReadableFields.required(request.parameters()))
-                    .put("request_id", request.requestId())
-                    .putAll(ReadableFields.optional(request)));
+        EventJson.write(json ->
+            json.putAll(ReadableFields.required(request.parameters()))
+                .put("request_id", request.requestId())
+                .putAll(ReadableFields.optional(request)));
     return new Message(
         Kind.REQUESTS,
         null,
@@ -78,19 +77,18 @@ public final class EventEncoder {
       boolean duplicate,
       @Nullable String resolves) {
     byte[] value =
-        EventJson.write(
-            json ->
-                json.putAll(ReadableFields.of(job.request()))
-                    .put("request_id", job.request().requestId())
-                    .put("job_id", job.jobId())
-                    .put("errcode", ErrorCode.OK.code())
-                    .put("errmsg", ErrorCode.OK.message())
-                    .put("attempts", attempts)
-                    .put("requested_at", requestedAt)
-                    .put("accepted_at", job.acceptedAt())
-                    .put("source", job.source())
-                    .put("duplicate", duplicate)
-                    .put("resolves", resolves));
+        EventJson.write(json ->
+            json.putAll(ReadableFields.of(job.request()))
+                .put("request_id", job.request().requestId())
+                .put("job_id", job.jobId())
+                .put("errcode", ErrorCode.OK.code())
+                .put("errmsg", ErrorCode.OK.message())
+                .put("attempts", attempts)
+                .put("requested_at", requestedAt)
+                .put("accepted_at", job.acceptedAt())
+                .put("source", job.source())
+                .put("duplicate", duplicate)
+                .put("resolves", resolves));
     return new Message(
         Kind.ACCEPTED,
         null,
@@ -122,20 +120,19 @@ public final class EventEncoder {
       Map<String, Object> fields) {
     String requestId = requestId(decoding);
     byte[] value =
-        EventJson.write(
-            json ->
-                json.putAll(fields)
-                    .put("request_id", requestId)
-                    .put("errcode", failed.errcode())
-                    .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
-                    .put("error_class", failed.errorClass().tag())
-                    .put("detail", Texts.cut(failed.detail(), MAX_DETAIL_BYTES))
-                    .put("solution", solution(failed))
-                    .put("attempts", failed.attempts())
-                    .put("requested_at", delivery.timestamp())
-                    .put("failed_at", failedAt)
-                    .put("source", delivery.source())
-                    .put("duplicate", duplicate));
+        EventJson.write(json ->
+            json.putAll(fields)
+                .put("request_id", requestId)
+                .put("errcode", failed.errcode())
+                .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
+                .put("error_class", failed.errorClass().tag())
+                .put("detail", Texts.cut(failed.detail(), MAX_DETAIL_BYTES))
+                .put("solution", solution(failed))
+                .put("attempts", failed.attempts())
+                .put("requested_at", delivery.timestamp())
+                .put("failed_at", failedAt)
+                .put("source", delivery.source())
+                .put("duplicate", duplicate));
     return new Message(
         Kind.ERRORS,
         null,
@@ -153,24 +150,23 @@ public final class EventEncoder {
   /** The job of an accepted request has ended, or nobody can say how. */
   public Message finished(AcceptedJob job, JobEnd end, Instant finishedAt) {
     byte[] value =
-        EventJson.write(
-            json -> {
-              json.put("request_id", job.request().requestId())
-                  .putAll(ReadableFields.of(job.request()))
-                  .put("job_id", job.jobId())
-                  .put("status", LedgerCodec.status(end));
-              switch (end) {
-                case JobEnd.Ended(var state) ->
-                    json.put("record_success", state.recordSuccess())
-                        .put("record_fail", state.recordFail())
-                        .put("error_msg", Texts.cut(state.errorMsg(), MAX_DETAIL_BYTES));
-                case JobEnd.Lost(String why) ->
-                    json.put("record_success", 0)
-                        .put("record_fail", 0)
-                        .put("error_msg", Texts.cut(why, MAX_DETAIL_BYTES));
-              }
-              json.put("accepted_at", job.acceptedAt()).put("finished_at", finishedAt);
-            });
+        EventJson.write(json -> {
+          json.put("request_id", job.request().requestId())
+              .putAll(ReadableFields.of(job.request()))
+              .put("job_id", job.jobId())
+              .put("status", LedgerCodec.status(end));
+          switch (end) {
+            case JobEnd.Ended(var state) ->
+                json.put("record_success", state.recordSuccess())
+                    .put("record_fail", state.recordFail())
+                    .put("error_msg", Texts.cut(state.errorMsg(), MAX_DETAIL_BYTES));
+            case JobEnd.Lost(String why) ->
+                json.put("record_success", 0)
+                    .put("record_fail", 0)
+                    .put("error_msg", Texts.cut(why, MAX_DETAIL_BYTES));
+          }
+          json.put("accepted_at", job.acceptedAt()).put("finished_at", finishedAt);
+        });
     return new Message(
         Kind.FINISHED,
         null,

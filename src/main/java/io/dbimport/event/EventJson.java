@@ -69,15 +69,14 @@ final class EventJson {
 
   /** Fields as {@link ReadableFields} holds them. */
   EventJson putAll(Map<String, Object> fields) {
-    fields.forEach(
-        (name, value) -> {
-          switch (value) {
-            case String text -> put(name, text);
-            case Long number -> put(name, number.longValue());
-            case Boolean bool -> put(name, bool.booleanValue());
-            default -> throw new IllegalStateException(name + " is a " + value.getClass());
-          }
-        });
+    fields.forEach((name, value) -> {
+      switch (value) {
+        case String text -> put(name, text);
+        case Long number -> put(name, number.longValue());
+        case Boolean bool -> put(name, bool.booleanValue());
+        default -> throw new IllegalStateException(name + " is a " + value.getClass());
+      }
+    });
     return this;
   }
 }

@@ -70,46 +70,43 @@ public final class LedgerCodec {
 
   private static byte[] accepted(LedgerRecord.Accepted accepted) {
     AcceptedJob job = accepted.job();
-    return EventJson.write(
-        json -> {
-          json.put("v", VERSION)
-              .put("state", "DONE")
-              .put("request_id", job.request().requestId())
-              .put("topic", job.source().topic())
-              .put("job_id", job.jobId())
-              .put("attempts", accepted.attempts())
-              .put("accepted_at", job.acceptedAt().toString())
-              .put("key", job.key())
-              .putAll(ReadableFields.of(job.request()));
-          // An event shows milliseconds; what is read back must be what was written.
-          Instant deadline = job.request().deadline();
-          json.put("deadline_exact", deadline == null ? null : deadline.toString());
-          job.trace().forEach(header -> json.put("h." + header.name(), header.value()));
-        });
+    return EventJson.write(json -> {
+      json.put("v", VERSION)
+          .put("state", "DONE")
+          .put("request_id", job.request().requestId())
+          .put("topic", job.source().topic())
+          .put("job_id", job.jobId())
+          .put("attempts", accepted.attempts())
+          .put("accepted_at", job.acceptedAt().toString())
+          .put("key", job.key())
+          .putAll(ReadableFields.of(job.request()));
+      // An event shows milliseconds; what is read back must be what was written.
+      Instant deadline = job.request().deadline();
+      json.put("deadline_exact", deadline == null ? null : deadline.toString());
+      job.trace().forEach(header -> json.put("h." + header.name(), header.value()));
+    });
   }
 
   private static byte[] failed(LedgerRecord.Failed record) {
     Failed failed = record.failed();
-    return EventJson.write(
-        json ->
-            json.put("v", VERSION)
-                .put("state", "DONE")
-                .put("request_id", record.requestId())
-                .put("errcode", failed.errcode())
-                .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
-                .put("error_class", failed.errorClass().tag())
-                .put("detail", Texts.cut(failed.detail(), ReadableFields.MAX_TEXT_BYTES))
-                .put("attempts", failed.attempts()));
+    return EventJson.write(json ->
+        json.put("v", VERSION)
+            .put("state", "DONE")
+            .put("request_id", record.requestId())
+            .put("errcode", failed.errcode())
+            .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
+            .put("error_class", failed.errorClass().tag())
+            .put("detail", Texts.cut(failed.detail(), ReadableFields.MAX_TEXT_BYTES))
+            .put("attempts", failed.attempts()));
   }
 
   private static byte[] ended(LedgerRecord.Ended record) {
-    return EventJson.write(
-        json ->
-            json.put("v", VERSION)
-                .put("state", "ENDED")
-                .put("request_id", record.requestId())
-                .put("job_id", record.jobId())
-                .put("status", record.status()));
+    return EventJson.write(json ->
+        json.put("v", VERSION)
+            .put("state", "ENDED")
+            .put("request_id", record.requestId())
+            .put("job_id", record.jobId())
+            .put("status", record.status()));
   }
 
   /**

@@ -20,9 +20,8 @@ public record ReadableFields(Map<String, Object> values) {
 
   public ReadableFields {
     Map<String, Object> cut = new LinkedHashMap<>();
-    values.forEach(
-        (name, value) ->
-            cut.put(name, value instanceof String text ? Texts.cut(text, MAX_TEXT_BYTES) : value));
+    values.forEach((name, value) ->
+        cut.put(name, value instanceof String text ? Texts.cut(text, MAX_TEXT_BYTES) : value));
     values = Collections.unmodifiableMap(cut);
   }
 

@@ -72,12 +72,11 @@ sealed interface RequestFields {
 
     ReadableFields readable() {
       Map<String, Object> readable = new LinkedHashMap<>();
-      values.forEach(
-          (field, value) -> {
-            if (field != Field.REQUEST_ID && !(value instanceof Strange)) {
-              readable.put(field.wireName(), value);
-            }
-          });
+      values.forEach((field, value) -> {
+        if (field != Field.REQUEST_ID && !(value instanceof Strange)) {
+          readable.put(field.wireName(), value);
+        }
+      });
       return new ReadableFields(readable);
     }
   }

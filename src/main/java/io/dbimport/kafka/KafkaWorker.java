@@ -108,13 +108,10 @@ public final class KafkaWorker {
       return Optional.of("ended");
     }
     return status()
-        .map(
-            status ->
-                status.stopping()
-                    ? "draining"
-                    : status.restoring() > 0
-                        ? "restoring " + status.restoring() + " partitions"
-                        : "")
+        .map(status ->
+            status.stopping()
+                ? "draining"
+                : status.restoring() > 0 ? "restoring " + status.restoring() + " partitions" : "")
         .or(() -> Optional.of("starting"))
         .filter(reason -> !reason.isEmpty());
   }

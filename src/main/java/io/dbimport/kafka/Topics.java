@@ -114,15 +114,14 @@ public final class Topics {
         ours.stream().map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name)).toList();
     Map<String, Topic> topics = new TreeMap<>();
     get(admin.describeConfigs(resources).all())
-        .forEach(
-            (resource, config) -> {
-              TopicDescription description = descriptions.get(resource.name());
-              if (description != null) {
-                topics.put(
-                    resource.name(),
-                    new Topic(resource.name(), description.partitions().size(), valuesOf(config)));
-              }
-            });
+        .forEach((resource, config) -> {
+          TopicDescription description = descriptions.get(resource.name());
+          if (description != null) {
+            topics.put(
+                resource.name(),
+                new Topic(resource.name(), description.partitions().size(), valuesOf(config)));
+          }
+        });
     return topics;
   }
 

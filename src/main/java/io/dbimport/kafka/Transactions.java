@@ -214,9 +214,8 @@ final class Transactions implements AutoCloseable {
   private Map<TopicPartition, OffsetAndMetadata> kafkaOffsets(Map<Integer, Long> offsets) {
     String requests = settings.topic(Kind.REQUESTS);
     Map<TopicPartition, OffsetAndMetadata> kafka = new HashMap<>();
-    offsets.forEach(
-        (partition, offset) ->
-            kafka.put(new TopicPartition(requests, partition), new OffsetAndMetadata(offset)));
+    offsets.forEach((partition, offset) ->
+        kafka.put(new TopicPartition(requests, partition), new OffsetAndMetadata(offset)));
     return kafka;
   }
 

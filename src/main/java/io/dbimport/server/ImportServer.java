@@ -52,13 +52,12 @@ public final class ImportServer implements AutoCloseable {
               api.addTo(routing);
               observe.addTo(routing);
               routing.post("/upload/{env}", upload);
-              routing.any(
-                  (request, response) -> {
-                    response.header("Content-Type", "application/json; charset=utf-8");
-                    response
-                        .status(Status.NOT_FOUND_404)
-                        .send("{\"errcode\":-1,\"errmsg\":\"system error: no such call\"}");
-                  });
+              routing.any((request, response) -> {
+                response.header("Content-Type", "application/json; charset=utf-8");
+                response
+                    .status(Status.NOT_FOUND_404)
+                    .send("{\"errcode\":-1,\"errmsg\":\"system error: no such call\"}");
+              });
             });
     return new ImportServer(server, files == null ? "http" : "https", settings.bind());
   }

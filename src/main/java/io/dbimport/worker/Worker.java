@@ -210,9 +210,8 @@ public final class Worker {
   /** A look came back. */
   public void looked(Look look, JobReply reply, Moment now) {
     jobs.looked(look, reply, now)
-        .ifPresent(
-            end ->
-                settlements.addLast(new JobOver(look.followed.epoch, look.job(), end, now.wall())));
+        .ifPresent(end ->
+            settlements.addLast(new JobOver(look.followed.epoch, look.job(), end, now.wall())));
   }
 
   /**
@@ -270,13 +269,12 @@ public final class Worker {
    * from now on.
    */
   public void committed(List<Settlement> taken, Map<Integer, Long> offsets, Moment now) {
-    offsets.forEach(
-        (number, offset) -> {
-          Partition partition = partitions.get(number);
-          if (partition != null) {
-            partition.committed = offset;
-          }
-        });
+    offsets.forEach((number, offset) -> {
+      Partition partition = partitions.get(number);
+      if (partition != null) {
+        partition.committed = offset;
+      }
+    });
     for (Settlement settlement : taken) {
       switch (settlement) {
         case Settled settled -> {

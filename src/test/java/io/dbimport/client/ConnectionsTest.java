@@ -35,14 +35,13 @@ class ConnectionsTest {
         new Connections(URI.create("http://slow.example"), null, PATIENT, hanging)) {
       Thread caller =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      connections.take();
-                    } catch (IOException expected) {
-                      thrown.set(expected);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  connections.take();
+                } catch (IOException expected) {
+                  thrown.set(expected);
+                }
+              });
       asked.await();
       caller.interrupt();
       caller.join();

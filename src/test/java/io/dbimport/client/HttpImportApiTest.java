@@ -165,14 +165,13 @@ class HttpImportApiTest {
   @Test
   void aPeerThatClosesAKeptConnectionAfterReadingIsNotCalledAgain() throws InterruptedException {
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (request, stage) -> {
-                  if (request.line().contains("dbimport")) {
-                    stage.close();
-                  } else {
-                    stage.answer(200, "{\"errcode\":0,\"errmsg\":\"ok\",\"status\":\"reading\"}");
-                  }
-                });
+            ScriptedPeer.http((request, stage) -> {
+              if (request.line().contains("dbimport")) {
+                stage.close();
+              } else {
+                stage.answer(200, "{\"errcode\":0,\"errmsg\":\"ok\",\"status\":\"reading\"}");
+              }
+            });
         HttpImportApi api = api(peer.uri(), PATIENT, null)) {
       api.state(null, "demo-env", 1);
       assertUnanswered(submit(api));
@@ -184,33 +183,30 @@ class HttpImportApiTest {
   @Test
   void halfABodyIsNoAnswer() throws InterruptedException {
     assertUnanswered(
-        replyTo(
-            (_, stage) -> {
-              stage.write("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + ACCEPTED);
-              stage.close();
-            }));
+        replyTo((_, stage) -> {
+          stage.write("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + ACCEPTED);
+          stage.close();
+        }));
   }
 
   @Test
   void halfAChunkedBodyIsNoAnswer() throws InterruptedException {
     assertUnanswered(
-        replyTo(
-            (_, stage) -> {
-              stage.write(
-                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n"
-                      .formatted(ACCEPTED.length(), ACCEPTED));
-              stage.close();
-            }));
+        replyTo((_, stage) -> {
+          stage.write(
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n"
+                  .formatted(ACCEPTED.length(), ACCEPTED));
+          stage.close();
+        }));
   }
 
   @Test
   void aGarbageStatusLineIsNoAnswerAndItsTextGoesNowhere() throws InterruptedException {
     assertUnanswered(
-        replyTo(
-            (request, stage) -> {
-              stage.write("?? " + request.line() + "\r\n\r\n");
-              stage.close();
-            }));
+        replyTo((request, stage) -> {
+          stage.write("?? " + request.line() + "\r\n\r\n");
+          stage.close();
+        }));
   }
 
   @ParameterizedTest
@@ -299,21 +295,19 @@ class HttpImportApiTest {
   @Test
   void theDeadlinesInterruptDoesNotOutliveItsCall() throws InterruptedException {
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (request, stage) -> {
-                  if (request.line().contains("dbimport")) {
-                    stage.pause(60_000);
-                  } else {
-                    stage.answer(200, "{\"errcode\":0,\"errmsg\":\"ok\",\"status\":\"reading\"}");
-                  }
-                });
+            ScriptedPeer.http((request, stage) -> {
+              if (request.line().contains("dbimport")) {
+                stage.pause(60_000);
+              } else {
+                stage.answer(200, "{\"errcode\":0,\"errmsg\":\"ok\",\"status\":\"reading\"}");
+              }
+            });
         HttpImportApi api = api(peer.uri(), HASTY, null)) {
-      onAVirtualThread(
-          () -> {
-            assertUnanswered(submit(api));
-            assertThat(Thread.currentThread().isInterrupted()).isFalse();
-            assertThat(api.state(null, "demo-env", 1)).isInstanceOf(JobReply.Known.class);
-          });
+      onAVirtualThread(() -> {
+        assertUnanswered(submit(api));
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+        assertThat(api.state(null, "demo-env", 1)).isInstanceOf(JobReply.Known.class);
+      });
     }
   }
 
@@ -343,13 +337,12 @@ class HttpImportApiTest {
   void aHugeBodyIsReadToItsBoundOnly() throws InterruptedException {
     byte[] block = new byte[1 << 16];
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) -> {
-                  stage.write("HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\n");
-                  while (stage.pause(0)) {
-                    stage.write(block);
-                  }
-                });
+            ScriptedPeer.http((_, stage) -> {
+              stage.write("HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\n");
+              while (stage.pause(0)) {
+                stage.write(block);
+              }
+            });
         HttpImportApi api = api(peer.uri(), PATIENT, null)) {
       assertUnanswered(submit(api));
       assertThat(peer.requests()).hasSize(1);
@@ -361,13 +354,12 @@ class HttpImportApiTest {
   @Test
   void anEndlessHeadIsReadToItsBoundOnly() throws InterruptedException {
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) -> {
-                  stage.write("HTTP/1.1 200 OK\r\n");
-                  for (int i = 0; stage.pause(0); i++) {
-                    stage.write("X-" + i + ": " + "x".repeat(1000) + "\r\n");
-                  }
-                });
+            ScriptedPeer.http((_, stage) -> {
+              stage.write("HTTP/1.1 200 OK\r\n");
+              for (int i = 0; stage.pause(0); i++) {
+                stage.write("X-" + i + ": " + "x".repeat(1000) + "\r\n");
+              }
+            });
         HttpImportApi api = api(peer.uri(), PATIENT, null)) {
       assertUnanswered(submit(api));
       assertThat(peer.requests()).hasSize(1);
@@ -398,9 +390,8 @@ class HttpImportApiTest {
   @Test
   void anErrcodeIsAnAnswerWhateverTheHttpStatus() throws InterruptedException {
     assertThat(
-            replyTo(
-                (_, stage) ->
-                    stage.answer(500, "{\"errcode\":85088,\"errmsg\":\"no qbase privilege\"}")))
+            replyTo((_, stage) ->
+                stage.answer(500, "{\"errcode\":85088,\"errmsg\":\"no qbase privilege\"}")))
         .isEqualTo(new Reply.Refused(85088, "no qbase privilege", ErrorClass.FORBIDDEN, null));
   }
 
@@ -408,19 +399,16 @@ class HttpImportApiTest {
   void anErrmsgKeepsItsRid() throws InterruptedException {
     String message = "invalid args rid: 65f1c2d3-1a2b3c4d-0badcafe";
     assertThat(
-            replyTo(
-                (_, stage) ->
-                    stage.answer(200, "{\"errcode\":40097,\"errmsg\":\"" + message + "\"}")))
+            replyTo((_, stage) ->
+                stage.answer(200, "{\"errcode\":40097,\"errmsg\":\"" + message + "\"}")))
         .isEqualTo(Reply.Refused.of(40097, message));
   }
 
   @Test
   void anErrmsgThatQuotesTheTokenLosesIt() throws InterruptedException {
     Reply reply =
-        replyTo(
-            (request, stage) ->
-                stage.answer(
-                    200, "{\"errcode\":40097,\"errmsg\":\"bad: " + request.line() + "\"}"));
+        replyTo((request, stage) ->
+            stage.answer(200, "{\"errcode\":40097,\"errmsg\":\"bad: " + request.line() + "\"}"));
     assertThat(reply.toString()).contains("access_token=***");
   }
 
@@ -435,9 +423,8 @@ class HttpImportApiTest {
   @ValueSource(ints = {-1, -1000, -501001, -503001})
   void aBusyServiceIsUnavailable(int errcode) throws InterruptedException {
     assertThat(
-            replyTo(
-                (_, stage) ->
-                    stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"busy\"}")))
+            replyTo((_, stage) ->
+                stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"busy\"}")))
         .isEqualTo(new Reply.Unavailable(errcode, "busy"));
   }
 
@@ -445,31 +432,28 @@ class HttpImportApiTest {
   @ValueSource(ints = {-501002, -502011})
   void theServicesOwnTimeoutsLeaveTheOutcomeOpen(int errcode) throws InterruptedException {
     assertThat(
-            replyTo(
-                (_, stage) ->
-                    stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"late\"}")))
+            replyTo((_, stage) ->
+                stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"late\"}")))
         .isEqualTo(new Reply.Unanswered(errcode, "late"));
   }
 
   @Test
   void anAnswerWithoutALengthEndsWithTheConnection() throws InterruptedException {
     assertThat(
-            replyTo(
-                (_, stage) -> {
-                  stage.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + ACCEPTED);
-                  stage.close();
-                }))
+            replyTo((_, stage) -> {
+              stage.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + ACCEPTED);
+              stage.close();
+            }))
         .isEqualTo(new Reply.Accepted(100074947));
   }
 
   @Test
   void aChunkedAnswerIsRead() throws InterruptedException {
     assertThat(
-            replyTo(
-                (_, stage) ->
-                    stage.write(
-                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
-                            .formatted(ACCEPTED.length(), ACCEPTED))))
+            replyTo((_, stage) ->
+                stage.write(
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+                        .formatted(ACCEPTED.length(), ACCEPTED))))
         .isEqualTo(new Reply.Accepted(100074947));
   }
 
@@ -567,14 +551,13 @@ class HttpImportApiTest {
                 PATIENT,
                 certificate.certificate())) {
       Thread.ofVirtual()
-          .start(
-              () -> {
-                try (var socket = plain.accept()) {
-                  socket.getOutputStream().write("HTTP/1.1 400 Bad\r\n\r\n".getBytes(US_ASCII));
-                } catch (IOException gone) {
-                  // The client has seen enough.
-                }
-              });
+          .start(() -> {
+            try (var socket = plain.accept()) {
+              socket.getOutputStream().write("HTTP/1.1 400 Bad\r\n\r\n".getBytes(US_ASCII));
+            } catch (IOException gone) {
+              // The client has seen enough.
+            }
+          });
       assertUnavailable(submit(api));
     }
   }
@@ -678,14 +661,13 @@ class HttpImportApiTest {
   private static void onAVirtualThread(Body body) throws InterruptedException {
     var failure = new AtomicReference<Throwable>();
     Thread.ofVirtual()
-        .start(
-            () -> {
-              try {
-                body.run();
-              } catch (Throwable thrown) {
-                failure.set(thrown);
-              }
-            })
+        .start(() -> {
+          try {
+            body.run();
+          } catch (Throwable thrown) {
+            failure.set(thrown);
+          }
+        })
         .join();
     assertThat(failure.get()).isNull();
   }

@@ -81,11 +81,10 @@ class KeptConnectionsTest {
   @Test
   void aConnectionThePeerSaysItClosesIsNotUsedAgain() throws Exception {
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) -> {
-                  stage.answer(200, ACCEPTED, "Connection: close");
-                  stage.close();
-                });
+            ScriptedPeer.http((_, stage) -> {
+              stage.answer(200, ACCEPTED, "Connection: close");
+              stage.close();
+            });
         HttpImportApi api = api(peer, PATIENT)) {
       for (int i = 0; i < 20; i++) {
         assertAccepted(api.submit(REQUEST));
@@ -136,13 +135,12 @@ class KeptConnectionsTest {
   void bytesAfterAnAnswerAreNeverTheAnswerToTheNextCall() throws Exception {
     String stray = "{\"errcode\":0,\"errmsg\":\"ok\",\"job_id\":666}";
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) -> {
-                  String one = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s";
-                  stage.write(
-                      one.formatted(ACCEPTED.length(), ACCEPTED)
-                          + one.formatted(stray.length(), stray));
-                });
+            ScriptedPeer.http((_, stage) -> {
+              String one = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s";
+              stage.write(
+                  one.formatted(ACCEPTED.length(), ACCEPTED)
+                      + one.formatted(stray.length(), stray));
+            });
         HttpImportApi api = api(peer, PATIENT)) {
       for (int i = 0; i < 20; i++) {
         assertAccepted(api.submit(REQUEST));
@@ -155,11 +153,10 @@ class KeptConnectionsTest {
   void anInterruptedCallEndsAtOnceAndSaysSo() throws Exception {
     CountDownLatch called = new CountDownLatch(2);
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) -> {
-                  called.countDown();
-                  stage.pause(60_000);
-                });
+            ScriptedPeer.http((_, stage) -> {
+              called.countDown();
+              stage.pause(60_000);
+            });
         HttpImportApi api = api(peer, Duration.ofSeconds(50))) {
       AtomicReference<Throwable> fromVirtual = new AtomicReference<>();
       AtomicReference<Throwable> fromPlatform = new AtomicReference<>();

@@ -51,14 +51,13 @@ class UploadClientTest {
   private static ScriptedPeer apiAndStorage(
       AtomicReference<URI> self, ScriptedPeer.Script storage) {
     ScriptedPeer peer =
-        ScriptedPeer.http(
-            (request, stage) -> {
-              if (request.line().contains("uploadfile")) {
-                stage.answer(200, link(self.get()));
-              } else {
-                storage.play(request, stage);
-              }
-            });
+        ScriptedPeer.http((request, stage) -> {
+          if (request.line().contains("uploadfile")) {
+            stage.answer(200, link(self.get()));
+          } else {
+            storage.play(request, stage);
+          }
+        });
     self.set(peer.uri());
     return peer;
   }
@@ -137,12 +136,11 @@ class UploadClientTest {
   @Test
   void theStoragesWordForARefusalIsKept() throws Exception {
     assertThat(
-            upload(
-                (_, stage) ->
-                    stage.answer(
-                        403,
-                        "<?xml version=\"1.0\"?><Error><Code>RequestHasExpired</Code>"
-                            + "<Message>q-sign=s3cret</Message></Error>")))
+            upload((_, stage) ->
+                stage.answer(
+                    403,
+                    "<?xml version=\"1.0\"?><Error><Code>RequestHasExpired</Code>"
+                        + "<Message>q-sign=s3cret</Message></Error>")))
         .isEqualTo(new UploadReply.UploadRefused(403, "RequestHasExpired"));
   }
 
@@ -172,13 +170,12 @@ class UploadClientTest {
   @Test
   void anEndlessAnswerOfTheStorageIsCutOff() throws Exception {
     assertThat(
-            upload(
-                (_, stage) -> {
-                  stage.write("HTTP/1.1 403 No\r\nContent-Length: 4000000000\r\n\r\n");
-                  while (stage.pause(0)) {
-                    stage.write(new byte[1 << 16]);
-                  }
-                }))
+            upload((_, stage) -> {
+              stage.write("HTTP/1.1 403 No\r\nContent-Length: 4000000000\r\n\r\n");
+              while (stage.pause(0)) {
+                stage.write(new byte[1 << 16]);
+              }
+            }))
         .isInstanceOf(UploadReply.Unreachable.class);
   }
 
@@ -198,14 +195,13 @@ class UploadClientTest {
         UploadClient client = client(peer.uri(), null)) {
       Thread uploading =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      upload(client, file);
-                    } catch (Exception interrupted) {
-                      thrown.set(interrupted);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  upload(client, file);
+                } catch (Exception interrupted) {
+                  thrown.set(interrupted);
+                }
+              });
       arrived.await();
       uploading.interrupt();
       uploading.join();
@@ -250,9 +246,8 @@ class UploadClientTest {
   void aRefusedLinkKeepsItsErrcode() throws Exception {
     Path file = Files.writeString(folder.resolve("a.json"), "{}");
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) ->
-                    stage.answer(200, "{\"errcode\":-501000,\"errmsg\":\"no env rid: 1-2-3\"}"));
+            ScriptedPeer.http((_, stage) ->
+                stage.answer(200, "{\"errcode\":-501000,\"errmsg\":\"no env rid: 1-2-3\"}"));
         UploadClient client = client(peer.uri(), null)) {
       assertThat(upload(client, file))
           .isEqualTo(new UploadReply.LinkRefused(-501000, "no env rid: 1-2-3"));
@@ -318,9 +313,8 @@ class UploadClientTest {
   @Test
   void aRefusedCollectionKeepsItsErrcode() throws Exception {
     try (ScriptedPeer peer =
-            ScriptedPeer.http(
-                (_, stage) ->
-                    stage.answer(200, "{\"errcode\":-502013,\"errmsg\":\"there already\"}"));
+            ScriptedPeer.http((_, stage) ->
+                stage.answer(200, "{\"errcode\":-502013,\"errmsg\":\"there already\"}"));
         UploadClient client = client(peer.uri(), null)) {
       assertThat(client.createCollection(null, "e", "c"))
           .isEqualTo(new CollectionReply.Refused(-502013, "there already"));

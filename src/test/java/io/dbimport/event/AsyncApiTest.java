@@ -51,10 +51,9 @@ class AsyncApiTest {
         DOCUMENT.get("channels").valueStream().map(c -> c.get("address").stringValue()).toList();
     assertThat(addresses).containsExactlyInAnyOrderElementsOf(topics);
     assertThat(DOCUMENT.get("channels"))
-        .allSatisfy(
-            channel ->
-                assertThat(channel.at("/parameters/prefix/$ref").stringValue())
-                    .isEqualTo("#/components/parameters/prefix"));
+        .allSatisfy(channel ->
+            assertThat(channel.at("/parameters/prefix/$ref").stringValue())
+                .isEqualTo("#/components/parameters/prefix"));
     assertThat(DOCUMENT.at("/components/parameters/prefix/default").stringValue())
         .isEqualTo("dbimport");
   }

@@ -219,11 +219,10 @@ class EventEncoderTest {
     assertThat(resultsOf(traced))
         .filteredOn(m -> m.kind() != Message.Kind.DEAD_LETTERS)
         .hasSize(3)
-        .allSatisfy(
-            m ->
-                assertThat(headers(m))
-                    .filteredOn(h -> h.startsWith("trace"))
-                    .containsExactly("traceparent=" + Produced.TRACEPARENT, "tracestate=b=2"));
+        .allSatisfy(m ->
+            assertThat(headers(m))
+                .filteredOn(h -> h.startsWith("trace"))
+                .containsExactly("traceparent=" + Produced.TRACEPARENT, "tracestate=b=2"));
   }
 
   @Test
@@ -294,14 +293,13 @@ class EventEncoderTest {
   @Test
   void everyFailureComesWithSomethingToDo() {
     assertThat(Produced.everyFailure())
-        .allSatisfy(
-            failed ->
-                assertThat(
-                        Produced.json(EVENTS.error(DELIVERY, VALID, failed, AT, false))
-                            .path("solution")
-                            .asString(""))
-                    .as(failed.errorClass().tag())
-                    .endsWith("."));
+        .allSatisfy(failed ->
+            assertThat(
+                    Produced.json(EVENTS.error(DELIVERY, VALID, failed, AT, false))
+                        .path("solution")
+                        .asString(""))
+                .as(failed.errorClass().tag())
+                .endsWith("."));
   }
 
   @Test

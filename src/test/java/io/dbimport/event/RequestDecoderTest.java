@@ -80,11 +80,10 @@ class RequestDecoderTest {
   void namesMadeToCollideInHashTablesAreRefused() {
     String names =
         IntStream.range(0, 4096)
-            .mapToObj(
-                bits ->
-                    IntStream.range(0, 12)
-                        .mapToObj(bit -> (bits >> bit & 1) == 0 ? "Aa" : "B@")
-                        .collect(Collectors.joining("", "\"", "\":0,")))
+            .mapToObj(bits ->
+                IntStream.range(0, 12)
+                    .mapToObj(bit -> (bits >> bit & 1) == 0 ? "Aa" : "B@")
+                    .collect(Collectors.joining("", "\"", "\":0,")))
             .collect(Collectors.joining());
     assertThat(decode("{" + names + body().substring(1))).isInstanceOf(Invalid.class);
   }
@@ -105,12 +104,11 @@ class RequestDecoderTest {
       invalid
           .fields()
           .values()
-          .forEach(
-              (name, value) -> {
-                names.add(name);
-                assertThat(value.toString().getBytes(StandardCharsets.UTF_8))
-                    .hasSizeBetween(1020, 1024);
-              });
+          .forEach((name, value) -> {
+            names.add(name);
+            assertThat(value.toString().getBytes(StandardCharsets.UTF_8))
+                .hasSizeBetween(1020, 1024);
+          });
     }
     assertThat(names).containsExactlyInAnyOrder("env", "file_path");
   }
@@ -150,17 +148,16 @@ class RequestDecoderTest {
     Map<String, @Nullable Object> shown = new LinkedHashMap<>();
     object
         .properties()
-        .forEach(
-            field -> {
-              JsonNode value = field.getValue();
-              shown.put(
-                  field.getKey(),
-                  value.isString()
-                      ? value.stringValue()
-                      : value.isBoolean()
-                          ? (Object) value.booleanValue()
-                          : value.isNumber() ? (Object) value.longValue() : null);
-            });
+        .forEach(field -> {
+          JsonNode value = field.getValue();
+          shown.put(
+              field.getKey(),
+              value.isString()
+                  ? value.stringValue()
+                  : value.isBoolean()
+                      ? (Object) value.booleanValue()
+                      : value.isNumber() ? (Object) value.longValue() : null);
+        });
     return shown;
   }
 }

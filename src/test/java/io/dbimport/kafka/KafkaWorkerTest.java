@@ -472,9 +472,8 @@ final class KafkaWorkerTest {
           .get()
           .members()
           .stream()
-          .filter(
-              member ->
-                  member.targetAssignment().filter(t -> !t.topicPartitions().isEmpty()).isPresent())
+          .filter(member ->
+              member.targetAssignment().filter(t -> !t.topicPartitions().isEmpty()).isPresent())
           .count();
     } catch (Exception failure) {
       throw new IllegalStateException(failure);

@@ -94,12 +94,11 @@ final class TopicsTest {
     assertThat(topics(7).check())
         .containsExactlyInAnyOrderElementsOf(
             List.of(Kind.LEDGER, Kind.OUTCOMES, Kind.DEAD_LETTERS).stream()
-                .map(
-                    kind ->
-                        new Problem(
-                            name(kind),
-                            "has 2 partitions for 4 of " + name(Kind.REQUESTS),
-                            "add partitions until there are 4"))
+                .map(kind ->
+                    new Problem(
+                        name(kind),
+                        "has 2 partitions for 4 of " + name(Kind.REQUESTS),
+                        "add partitions until there are 4"))
                 .toList());
   }
 
@@ -111,13 +110,12 @@ final class TopicsTest {
     assertThat(topics(7).check())
         .containsExactlyInAnyOrderElementsOf(
             List.of(Kind.ACCEPTED, Kind.ERRORS, Kind.FINISHED, Kind.DEAD_LETTERS).stream()
-                .map(
-                    kind ->
-                        new Problem(
-                            name(kind),
-                            "takes records of %d bytes, which is less than a request and 64 KB"
-                                .formatted((1 << 20) + 12 + (64 << 10)),
-                            "set max.message.bytes to 2065536 or more"))
+                .map(kind ->
+                    new Problem(
+                        name(kind),
+                        "takes records of %d bytes, which is less than a request and 64 KB"
+                            .formatted((1 << 20) + 12 + (64 << 10)),
+                        "set max.message.bytes to 2065536 or more"))
                 .toList());
   }
 
@@ -169,12 +167,11 @@ final class TopicsTest {
     assertThat(topics(7).check())
         .containsExactlyInAnyOrderElementsOf(
             List.of(Kind.REQUESTS, Kind.DEAD_LETTERS).stream()
-                .map(
-                    kind ->
-                        new Problem(
-                            name(kind),
-                            "is compacted, which deletes records that others wait for",
-                            "set cleanup.policy to delete"))
+                .map(kind ->
+                    new Problem(
+                        name(kind),
+                        "is compacted, which deletes records that others wait for",
+                        "set cleanup.policy to delete"))
                 .toList());
   }
 

@@ -164,11 +164,10 @@ final class ServerTlsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(certificate.toString())
         .hasMessageContaining(key.toString())
-        .satisfies(
-            refused -> {
-              for (String reason : reasons) {
-                assertThat(refused.toString()).contains(reason);
-              }
-            });
+        .satisfies(refused -> {
+          for (String reason : reasons) {
+            assertThat(refused.toString()).contains(reason);
+          }
+        });
   }
 }

@@ -155,13 +155,12 @@ final class UploadTest {
     JsonNode link = link("case.json");
     List<Field> fields =
         fields("case.json", link).stream()
-            .map(
-                field ->
-                    new Field(
-                        field.name().equals("Signature")
-                            ? "signature"
-                            : field.name().toUpperCase(Locale.ROOT),
-                        field.value()))
+            .map(field ->
+                new Field(
+                    field.name().equals("Signature")
+                        ? "signature"
+                        : field.name().toUpperCase(Locale.ROOT),
+                    field.value()))
             .toList();
 
     assertThat(upload(link.path("url").stringValue(), form(fields)).statusCode()).isEqualTo(204);
@@ -301,15 +300,13 @@ final class UploadTest {
         server.send(
             request(link.path("url").stringValue())
                 .POST(
-                    BodyPublishers.ofInputStream(
-                        () ->
-                            new SequenceInputStream(
-                                Collections.enumeration(
-                                    List.of(
-                                        new ByteArrayInputStream(form, 0, file),
-                                        new Zeros(length),
-                                        new ByteArrayInputStream(
-                                            form, file, form.length - file)))))));
+                    BodyPublishers.ofInputStream(() ->
+                        new SequenceInputStream(
+                            Collections.enumeration(
+                                List.of(
+                                    new ByteArrayInputStream(form, 0, file),
+                                    new Zeros(length),
+                                    new ByteArrayInputStream(form, file, form.length - file)))))));
 
     assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
     assertThat(server.storage.length(ENV, "big.json")).isEqualTo(length + 12);
@@ -345,11 +342,10 @@ final class UploadTest {
         server.send(
             request(link.path("url").stringValue())
                 .POST(
-                    BodyPublishers.ofInputStream(
-                        () ->
-                            new SequenceInputStream(
-                                new ByteArrayInputStream(form, 0, file),
-                                new Zeros(MAX_BYTES + (1 << 20)))))),
+                    BodyPublishers.ofInputStream(() ->
+                        new SequenceInputStream(
+                            new ByteArrayInputStream(form, 0, file),
+                            new Zeros(MAX_BYTES + (1 << 20)))))),
         400,
         "EntityTooLarge");
     assertNothingArrived("huge.json");

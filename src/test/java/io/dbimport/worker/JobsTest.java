@@ -82,13 +82,12 @@ final class JobsTest {
   private List<Long> pauses(Jobs by, JobReply reply) {
     follow(by, 0, 5);
     return LongStream.range(0, 7)
-        .map(
-            _ -> {
-              Duration pause = untilNext(by);
-              clock.advance(pause);
-              assertThat(by.looked(look(by), reply, clock.now())).isEmpty();
-              return pause.toMillis();
-            })
+        .map(_ -> {
+          Duration pause = untilNext(by);
+          clock.advance(pause);
+          assertThat(by.looked(look(by), reply, clock.now())).isEmpty();
+          return pause.toMillis();
+        })
         .boxed()
         .toList();
   }

@@ -168,13 +168,12 @@ final class Simulation {
     assertThat(ledger.outcomes.keySet()).as("outcomes").isEqualTo(ledger.deliveries);
     assertThat(ledger.ends.keySet()).as("finished jobs").isEqualTo(ledger.jobs());
     assertThat(worker.view()).isEqualTo(WorkerView.IDLE);
-    topic.forEach(
-        log -> {
-          if (!log.isEmpty()) {
-            int partition = log.firstEntry().getValue().source().partition();
-            assertThat(ledger.offset(partition)).isEqualTo(log.lastKey() + 1);
-          }
-        });
+    topic.forEach(log -> {
+      if (!log.isEmpty()) {
+        int partition = log.firstEntry().getValue().source().partition();
+        assertThat(ledger.offset(partition)).isEqualTo(log.lastKey() + 1);
+      }
+    });
   }
 
   /** A quota window may last a day: what waits for nothing else is waited for in one step. */
@@ -309,11 +308,10 @@ final class Simulation {
     Set<Long> settled = outcomesKnown(source.partition());
     return topic.get(source.partition()).headMap(source.offset()).values().stream()
         .filter(before -> !settled.contains(before.source().offset()))
-        .filter(
-            before ->
-                decoder.decode(before) instanceof Valid(var request)
-                    && laneOf(before.source(), request).equals(laneOf(source, call.request()))
-                    && !mayBeGivenUp(before, request, assignment))
+        .filter(before ->
+            decoder.decode(before) instanceof Valid(var request)
+                && laneOf(before.source(), request).equals(laneOf(source, call.request()))
+                && !mayBeGivenUp(before, request, assignment))
         .map(before -> before.source().offset())
         .toList();
   }
