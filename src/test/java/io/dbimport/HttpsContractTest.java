@@ -81,7 +81,9 @@ class HttpsContractTest implements ImportApiContract {
                 "127.0.0.1",
                 0,
                 new ServerSettings.TlsFiles(certificate.certificate(), certificate.key()),
-                List.of(new App("wx1", List.of(new App.Token(TOKEN, null)), List.of(ENV), true)),
+                () ->
+                    List.of(
+                        new App("wx1", List.of(new App.Token(TOKEN, null)), List.of(ENV), true)),
                 null,
                 LinkSecret.random(),
                 ServerSettings.MAX_UPLOAD_BYTES),

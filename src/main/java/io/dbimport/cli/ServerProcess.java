@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,13 +39,13 @@ public final class ServerProcess implements AutoCloseable {
    * @throws CommandFailed when it cannot start
    */
   public static ServerProcess start(Settings settings) throws InterruptedException {
-    List<App> apps = Wiring.apps(settings);
+    Supplier<List<App>> apps = Wiring.apps(settings);
     Storage storage = storage(settings);
     PrometheusMeterRegistry registry = Wiring.registry();
     HikariDataSource database = Wiring.database(settings);
     PostgresEngine engine = null;
     try {
-      engine = engine(settings, database, storage, apps, registry);
+      engine = engine(settings, database, storage, apps.get(), registry);
       PostgresEngine opened = engine;
       ImportServer server =
           Ports.listening(

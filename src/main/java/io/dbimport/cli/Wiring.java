@@ -25,13 +25,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Turns settings into what each part takes. Stateless. */
 public final class Wiring {
   /** The token of a server that was given none; it is taken on loopback alone. */
   public static final String DEV_TOKEN = "dev-token";
 
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final int DATABASE_CONNECTIONS = 16;
 
   private Wiring() {}
@@ -141,14 +146,14 @@ public final class Wiring {
     }
   }
 
-  /** The apps that may call the server. */
-  public static List<App> apps(Settings settings) {
+  /** The apps that may call the server; a token in a file counts as the file has it. */
+  public static Supplier<List<App>> apps(Settings settings) {
     Path file = settings.path(Setting.SERVER_APPS).orElse(null);
     if (file != null) {
       try {
         List<App> apps = AppsFile.read(file);
         apps.forEach(app -> app.tokens().forEach(token -> Masking.hide(token.value())));
-        return apps;
+        return () -> apps;
       } catch (IllegalArgumentException wrong) {
         throw badSettings(
             Setting.SERVER_APPS.variable() + ": " + String.valueOf(wrong.getMessage()));
@@ -162,9 +167,24 @@ public final class Wiring {
               + Setting.BIND.variable()
               + " is not loopback: the built-in token is taken on loopback only");
     }
-    String value = token == null ? DEV_TOKEN : secretText(Setting.TOKEN.variable(), token);
-    return List.of(
-        new App("default", List.of(new App.Token(value, null)), environments(settings), true));
+    List<String> environments = environments(settings);
+    String atStart = token == null ? DEV_TOKEN : secretText(Setting.TOKEN.variable(), token);
+    AtomicReference<App> last = new AtomicReference<>(oneApp(atStart, environments));
+    return () -> {
+      if (token instanceof Secret.InFile inFile) {
+        try {
+          last.set(oneApp(inFile.value(), environments));
+        } catch (IOException beingWritten) {
+          LOG.warn("the token's file cannot be read, the last token counts: {}", inFile.file());
+        }
+      }
+      App app = last.get();
+      return app == null ? List.of() : List.of(app);
+    };
+  }
+
+  private static App oneApp(String token, List<String> environments) {
+    return new App("default", List.of(new App.Token(token, null)), environments, true);
   }
 
   /** The environments of the one app, at least one. */
@@ -181,7 +201,7 @@ public final class Wiring {
     return environments;
   }
 
-  public static ServerSettings server(Settings settings, List<App> apps) {
+  public static ServerSettings server(Settings settings, Supplier<List<App>> apps) {
     Path certificate = settings.path(Setting.SERVER_TLS_CERT).orElse(null);
     Path key = settings.path(Setting.SERVER_TLS_KEY).orElse(null);
     return new ServerSettings(

@@ -4,8 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Supplier;
 
-/** Who a token belongs to. Immutable. */
+/** Who a token belongs to. Thread-safe. */
 final class Apps {
 
   /** What a token gives. Immutable. */
@@ -17,17 +18,17 @@ final class Apps {
     record Unknown() implements Access {}
   }
 
-  private final List<App> apps;
+  private final Supplier<List<App>> apps;
 
-  Apps(List<App> apps) {
-    this.apps = List.copyOf(apps);
+  Apps(Supplier<List<App>> apps) {
+    this.apps = apps;
   }
 
   /** Compares with every token there is, in a time that does not tell how much of one was right. */
   Access access(String token, Instant now) {
     byte[] given = token.getBytes(StandardCharsets.UTF_8);
     Access access = new Access.Unknown();
-    for (App app : apps) {
+    for (App app : apps.get()) {
       for (App.Token known : app.tokens()) {
         if (MessageDigest.isEqual(given, known.value().getBytes(StandardCharsets.UTF_8))) {
           Instant expires = known.expiresAt();

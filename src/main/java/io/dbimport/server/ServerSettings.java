@@ -3,6 +3,7 @@ package io.dbimport.server;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param bind address to listen on
  * @param port 0 for a free one
  * @param tls null for HTTP
- * @param apps who may call
+ * @param apps who may call, asked at each call: a token may be renewed while the server runs
  * @param publicUrl how callers reach the server, for upload links; null to take it from each call
  * @param linkSecret signs upload links: the same on every server that shares the storage
  * @param maxUploadBytes longest upload
@@ -20,7 +21,7 @@ public record ServerSettings(
     String bind,
     int port,
     @Nullable TlsFiles tls,
-    List<App> apps,
+    Supplier<List<App>> apps,
     @Nullable URI publicUrl,
     LinkSecret linkSecret,
     long maxUploadBytes) {
@@ -28,15 +29,12 @@ public record ServerSettings(
   /** The limit of the object storage behind the real API: 5 GB. */
   public static final long MAX_UPLOAD_BYTES = 5L << 30;
 
-  public ServerSettings {
-    apps = List.copyOf(apps);
-  }
-
   /** A certificate chain and its PKCS#8 key, both PEM. */
   public record TlsFiles(Path certificate, Path key) {}
 
   /** Settings without TLS that sign links with a secret of their own. */
   public static ServerSettings plain(String bind, int port, List<App> apps) {
-    return new ServerSettings(bind, port, null, apps, null, LinkSecret.random(), MAX_UPLOAD_BYTES);
+    return new ServerSettings(
+        bind, port, null, () -> apps, null, LinkSecret.random(), MAX_UPLOAD_BYTES);
   }
 }

@@ -89,7 +89,7 @@ final class ServerTlsTest {
             "127.0.0.1",
             0,
             files(identity),
-            TestServer.APPS,
+            () -> TestServer.APPS,
             null,
             TestServer.SECRET,
             ServerSettings.MAX_UPLOAD_BYTES);

@@ -63,7 +63,7 @@ final class TestServer implements AutoCloseable {
   }
 
   static ServerSettings settings(long maxUploadBytes) {
-    return new ServerSettings("127.0.0.1", 0, null, APPS, null, SECRET, maxUploadBytes);
+    return new ServerSettings("127.0.0.1", 0, null, () -> APPS, null, SECRET, maxUploadBytes);
   }
 
   /** Over another engine, which stays the caller's. */
