@@ -2,6 +2,7 @@ package io.dbimport.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -31,10 +32,17 @@ public final class Logs {
     }
   }
 
-  /** From now on only errors of these loggers, and of whatever is below them. */
-  public static void onlyErrorsOf(String... loggers) {
+  /**
+   * For commands that tell themselves what happens: only warnings of ours and errors of Kafka's
+   * clients and brokers, unless a level was asked for.
+   */
+  public static void quiet(Settings settings) {
+    if (settings.isSet(Setting.LOG_LEVEL)) {
+      return;
+    }
+    level("warn");
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
-      for (String logger : loggers) {
+      for (String logger : List.of("org.apache.kafka", "kafka", "io.zonky")) {
         context.getLogger(logger).setLevel(Level.ERROR);
       }
     }

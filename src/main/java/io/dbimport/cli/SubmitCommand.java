@@ -114,6 +114,7 @@ final class SubmitCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     List<Submission> submissions = submissions();
     Settings settings = flags.read();
+    Logs.quiet(settings);
     KafkaSettings kafka = Wiring.kafka(settings);
     try (Screen screen = Screen.open()) {
       if (!check(screen, submissions)) {

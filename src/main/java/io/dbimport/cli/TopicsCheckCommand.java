@@ -35,6 +35,7 @@ final class TopicsCheckCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Settings settings = flags.read();
+    Logs.quiet(settings);
     KafkaSettings kafka = Wiring.kafka(settings);
     try (Admin admin = KafkaReach.open(kafka);
         Screen screen = Screen.open()) {

@@ -43,6 +43,7 @@ final class TopicsCreateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Settings settings = flags.read();
+    Logs.quiet(settings);
     if (partitions < 1 || (replicationFactor < 1 && replicationFactor != -1)) {
       throw new CommandFailed(
           ExitCode.USAGE, "--partitions and --replication-factor must be at least 1");

@@ -1,6 +1,7 @@
 package io.dbimport.dev;
 
 import io.dbimport.cli.ExitCode;
+import io.dbimport.cli.Logs;
 import io.dbimport.cli.Ports;
 import io.dbimport.cli.Screen;
 import io.dbimport.cli.Screen.Look;
@@ -43,7 +44,7 @@ final class DevCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Settings settings = flags.read();
-    EmbeddedSystem.quieten(settings);
+    Logs.quiet(settings);
     StopSignal signal = StopSignal.listen(ExitCode.INTERRUPTED);
     try (Screen screen = Screen.open()) {
       screen.line(Look.STRONG, "dbimport dev");

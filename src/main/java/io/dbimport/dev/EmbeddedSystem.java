@@ -3,7 +3,6 @@ package io.dbimport.dev;
 import io.dbimport.cli.CommandFailed;
 import io.dbimport.cli.ExitCode;
 import io.dbimport.cli.KafkaReach;
-import io.dbimport.cli.Logs;
 import io.dbimport.cli.Ports;
 import io.dbimport.cli.Screen;
 import io.dbimport.cli.Screen.Look;
@@ -115,14 +114,6 @@ final class EmbeddedSystem implements AutoCloseable {
       root = root.getCause();
     }
     return failure.getCause() == null ? failure.toString() : failure.getMessage() + ": " + root;
-  }
-
-  /** What is shown is told by the commands; a broker that starts and stops warns of itself. */
-  static void quieten(Settings settings) {
-    if (!settings.isSet(Setting.LOG_LEVEL)) {
-      Logs.level("warn");
-      Logs.onlyErrorsOf("org.apache.kafka", "kafka", "io.zonky");
-    }
   }
 
   private void startAll(boolean keep, PortsToUse ports) throws IOException, InterruptedException {
