@@ -93,7 +93,13 @@ final class DevCommand implements Callable<Integer> {
     screen.line("  export DBIMPORT_API_CA=" + system.certificate());
     screen.line("  export DBIMPORT_TOKEN=" + system.token());
     screen.line("");
-    screen.line("  bin/dbimport submit --env " + env + " --collection cities --wait FILE");
+    String program = System.getProperty("dbimport.program", "dbimport");
+    screen.line(
+        "  "
+            + program
+            + " submit --env "
+            + env
+            + " --collection NAME --create-collection --wait FILE");
     screen.line("  kcat -b " + kafka + " -C -t " + prefix + ".finished");
     screen.line("  psql " + system.databaseAddress());
     screen.line("  curl " + system.workerAddress() + "/metrics");

@@ -36,7 +36,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The API's calls, under the paths of both families. Every answer is HTTP 200 with an errcode and
- * an errmsg; the one boundary for faults of ours answers -1000. Thread-safe.
+ * an errmsg; the one boundary for faults of ours answers -1000. Thread-safe. Longer than most: it
+ * has one method for each call of the API.
  */
 final class ApiRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(ApiRoutes.class);

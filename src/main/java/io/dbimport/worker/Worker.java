@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A delivery is received, queued in its lane, called when it is first there and admitted,
  * settled, taken for commit, and committed; then the job is followed until that end is committed
- * too.
+ * too. Longer than most: it is the one place where a delivery's whole life is written down.
  */
 public final class Worker {
   private final WorkerSettings settings;
