@@ -138,6 +138,11 @@ public enum Setting {
     return "--" + name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** Whether any value of it is accepted. */
+  boolean built() {
+    return !format.label().isEmpty();
+  }
+
   Group group() {
     return group;
   }
@@ -155,6 +160,6 @@ public enum Setting {
   }
 
   String meaning() {
-    return meaning;
+    return built() ? meaning : meaning + " Not built yet.";
   }
 }

@@ -63,7 +63,7 @@ public final class SettingsFlags {
 
   private boolean takes(Setting setting) {
     return (groups.contains(setting.group()) || setting.group() == Setting.Group.ALL)
-        && !setting.format().label().isEmpty();
+        && setting.built();
   }
 
   private static OptionSpec option(Setting setting) {
