@@ -71,6 +71,11 @@ record Format(String label, boolean secret, Check check) {
         "", false, _ -> Optional.of("cannot be used: " + feature + " is not built yet"));
   }
 
+  /** A secret of a feature that comes later: refused as well, and never shown. */
+  static Format secretNotBuilt(String feature) {
+    return new Format("", true, notBuilt(feature).check());
+  }
+
   /** Where uploads lie. */
   static final Format STORAGE =
       new Format(

@@ -15,6 +15,9 @@ import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidPartitionsException;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 
 /** Finds out at the start whether Kafka is there and as it must be. Stateless. */
 public final class KafkaReach {
@@ -83,7 +86,12 @@ public final class KafkaReach {
     if (failure instanceof org.apache.kafka.common.errors.TimeoutException) {
       return unreachable(settings);
     }
-    return new CommandFailed(ExitCode.INTERNAL_ERROR, "Kafka refuses: " + failure.getMessage());
+    boolean asked =
+        failure instanceof InvalidReplicationFactorException
+            || failure instanceof InvalidPartitionsException
+            || failure instanceof PolicyViolationException;
+    return new CommandFailed(
+        asked ? ExitCode.USAGE : ExitCode.INTERNAL_ERROR, "Kafka refuses: " + failure.getMessage());
   }
 
   private static CommandFailed unreachable(KafkaSettings settings) {

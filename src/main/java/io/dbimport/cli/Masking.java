@@ -31,6 +31,9 @@ public final class Masking {
   private static final Pattern IN_HEADER =
       Pattern.compile("(?i)(\\b(?:authorization|x-cos-security-token)\\s*:\\s*)[^\\r\\n\"]+");
 
+  /** A password in an address: {@code //user:password@host}. */
+  private static final Pattern IN_ADDRESS = Pattern.compile("(//[^\\s/:@]*:)[^\\s/@]+(?=@)");
+
   private Masking() {}
 
   /** From now on this text is masked wherever it stands. */
@@ -43,12 +46,14 @@ public final class Masking {
 
   /** The text without its secrets. */
   public static String mask(String text) {
-    String masked = text;
+    String masked = IN_JSON.matcher(text).replaceAll("$1" + MASK);
+    masked = IN_QUERY.matcher(masked).replaceAll("$1" + MASK);
+    masked = IN_ADDRESS.matcher(masked).replaceAll("$1" + MASK);
+    masked = IN_HEADER.matcher(masked).replaceAll("$1" + MASK);
+    // After the names: a secret may be part of one.
     for (String secret : KNOWN) {
       masked = masked.replace(secret, MASK);
     }
-    masked = IN_JSON.matcher(masked).replaceAll("$1" + MASK);
-    masked = IN_QUERY.matcher(masked).replaceAll("$1" + MASK);
-    return IN_HEADER.matcher(masked).replaceAll("$1" + MASK);
+    return masked;
   }
 }

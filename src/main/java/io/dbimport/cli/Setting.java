@@ -66,7 +66,8 @@ public enum Setting {
   WORKER_PORT(Group.WORKER, Format.PORT, "8091", "Metrics and health of a worker; 0: a free one."),
   SERVER_PORT(Group.SERVER, Format.PORT, "8080", "The server's port; 0: a free one."),
   CONSOLE_PORT(Group.CONSOLE, Format.notBuilt("the console"), null, "The console's port."),
-  CONSOLE_PASSWORD(Group.CONSOLE, Format.notBuilt("the console"), null, "The console's password."),
+  CONSOLE_PASSWORD(
+      Group.CONSOLE, Format.secretNotBuilt("the console"), null, "The console's password."),
   BIND(Group.LISTEN, Format.TEXT, "127.0.0.1", "Address to listen on."),
   DATABASE_URL(Group.SERVER, Format.JDBC_URL, null, "The PostgreSQL to import into, a JDBC URL."),
   DATABASE_USER(Group.SERVER, Format.TEXT, null, "User of the database."),

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
     description = "Prints the effective settings and where each comes from, secrets masked.")
 final class SettingsCommand implements Callable<Integer> {
   private static final String MASK = "***";
+  private static final int WIDE = 100;
 
   private final SettingsFlags flags = new SettingsFlags(Group.values());
 
@@ -52,12 +53,19 @@ final class SettingsCommand implements Callable<Integer> {
   }
 
   private static void print(Settings settings, Screen screen) {
-    Table table = new Table(List.of("SETTING", "VALUE", "FROM", "MEANING"));
+    // Without meanings where they would only wrap; --help and --json have them.
+    boolean wide = screen.width() >= WIDE;
+    Table table =
+        new Table(
+            wide
+                ? List.of("SETTING", "VALUE", "FROM", "MEANING")
+                : List.of("SETTING", "VALUE", "FROM"));
     for (Setting setting : Setting.values()) {
       Optional<Settings.Value> value = settings.value(setting);
       boolean set = settings.isSet(setting);
       table.row(
-          List.of(
+          cells(
+              wide,
               Cell.of(setting.variable(), set ? Look.STRONG : Look.PLAIN),
               Cell.of(value.map(v -> shown(setting.secret(), v)).orElse("-")),
               Cell.of(value.map(Settings.Value::origin).orElse("-"), Look.FAINT),
@@ -67,12 +75,17 @@ final class SettingsCommand implements Callable<Integer> {
         .kafka()
         .forEach((name, value) ->
             table.row(
-                List.of(
+                cells(
+                    wide,
                     Cell.of("Kafka's " + name, Look.STRONG),
                     Cell.of(shown(KafkaProperties.secret(name), value)),
                     Cell.of(value.origin(), Look.FAINT),
                     Cell.of("passed through", Look.FAINT))));
     table.print(screen);
+  }
+
+  private static List<Cell> cells(boolean wide, Cell... cells) {
+    return List.of(cells).subList(0, wide ? cells.length : cells.length - 1);
   }
 
   private static List<Map<String, Object>> asJson(Settings settings) {

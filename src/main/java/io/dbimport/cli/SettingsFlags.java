@@ -72,7 +72,7 @@ public final class SettingsFlags {
         .paramLabel(setting.secret() ? "FILE" : setting.format().label())
         .type(String.class)
         .description(
-            (setting.secret() ? "File with it: " + meaning : meaning)
+            (setting.secret() ? "File that holds it. " + meaning : meaning)
                 + setting.fallback().map(text -> " Default: " + text + ".").orElse(""))
         .build();
   }

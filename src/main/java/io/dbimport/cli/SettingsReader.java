@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,6 +92,10 @@ final class SettingsReader {
   }
 
   private static String flagOf(String name) {
+    if (name.startsWith(KAFKA) && !BY_NAME.containsKey(name)) {
+      String property = name.substring(KAFKA.length()).toLowerCase(Locale.ROOT).replace('_', '.');
+      return "--kafka-property " + property;
+    }
     return "--" + name.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
@@ -227,8 +232,9 @@ final class SettingsReader {
     try (Reader text = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       properties.load(text);
     } catch (IOException | IllegalArgumentException unreadable) {
-      problems.add(
-          "--config: " + file + " cannot be read as a properties file in UTF-8: " + unreadable);
+      String why =
+          unreadable instanceof NoSuchFileException ? "it is not there" : unreadable.getMessage();
+      problems.add("--config: " + file + " cannot be read as a properties file in UTF-8: " + why);
     }
     Map<String, String> sorted = new TreeMap<>();
     properties.stringPropertyNames().forEach(key -> sorted.put(key, properties.getProperty(key)));

@@ -149,7 +149,8 @@ final class SubmitCommand implements Callable<Integer> {
       }
       return results == null
           ? ExitCode.DONE
-          : new Waiting(screen, settings, results).follow(submissions);
+          : new Waiting(screen, settings, results, StopSignal.listen(ExitCode.INTERRUPTED))
+              .follow(submissions);
     }
   }
 
@@ -235,7 +236,11 @@ final class SubmitCommand implements Callable<Integer> {
       return null;
     }
     try {
-      return OffsetDateTime.parse(deadline).toInstant();
+      Instant instant = OffsetDateTime.parse(deadline).toInstant();
+      if (instant.isBefore(Instant.now())) {
+        throw wrong("--deadline: " + deadline + " has passed");
+      }
+      return instant;
     } catch (DateTimeParseException notAnInstant) {
       throw wrong("--deadline: \"" + deadline + "\" is no instant; write 2026-01-31T08:00:00Z");
     }

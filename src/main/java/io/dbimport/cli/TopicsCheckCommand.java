@@ -55,7 +55,9 @@ final class TopicsCheckCommand implements Callable<Integer> {
                 Cell.of(retention(topic)),
                 Cell.of(topic.config().getOrDefault("cleanup.policy", ""))));
       }
-      table.print(screen);
+      if (!found.isEmpty()) {
+        table.print(screen);
+      }
       return tell(screen, problems);
     } catch (KafkaException refused) {
       throw KafkaReach.failed(kafka, refused);

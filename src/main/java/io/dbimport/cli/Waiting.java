@@ -21,11 +21,13 @@ final class Waiting {
   private final Screen screen;
   private final Settings settings;
   private final ResultReader results;
+  private final StopSignal signal;
   private final Map<String, Submission> open = new LinkedHashMap<>();
   private final Map<String, Long> jobs = new LinkedHashMap<>();
   private boolean good = true;
 
-  Waiting(Screen screen, Settings settings, ResultReader results) {
+  Waiting(Screen screen, Settings settings, ResultReader results, StopSignal signal) {
+    this.signal = signal;
     this.screen = screen;
     this.settings = settings;
     this.results = results;
@@ -37,6 +39,11 @@ final class Waiting {
     try (HttpImportApi api = new HttpImportApi(Wiring.client(settings), Wiring.tokens(settings))) {
       long nextLook = System.nanoTime();
       while (!open.isEmpty()) {
+        if (signal.arrived()) {
+          screen.progressOver();
+          screen.line("  no longer waiting; what was sent goes on");
+          return ExitCode.INTERRUPTED;
+        }
         results.poll(POLL).forEach(this::heard);
         if (!open.isEmpty() && screen.live() && System.nanoTime() >= nextLook) {
           show(api);

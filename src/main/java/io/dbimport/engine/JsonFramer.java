@@ -76,6 +76,9 @@ final class JsonFramer implements Closeable {
     if (!has(0)) {
       return Optional.empty();
     }
+    if (headPosition == 0 && has(1) && isUtf16()) {
+      throw new UnreadableFile("line 1: the file is UTF-16; save it as UTF-8");
+    }
     byte first = buffer[head];
     if (first == '[') {
       throw new UnreadableFile(
@@ -173,6 +176,11 @@ final class JsonFramer implements Closeable {
   /** What JSON itself calls blank: a file full of NULs is broken, and must not pass for empty. */
   private static boolean isBlank(byte b) {
     return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+  }
+
+  private boolean isUtf16() {
+    int mark = (buffer[head] & 0xFF) << 8 | (buffer[head + 1] & 0xFF);
+    return mark == 0xFFFE || mark == 0xFEFF;
   }
 
   private boolean isBom() {

@@ -131,7 +131,11 @@ public final class Topics {
     List<Problem> problems = new ArrayList<>();
     for (Kind kind : Kind.values()) {
       if (!topics.containsKey(kind.topic(prefix))) {
-        problems.add(new Problem(kind.topic(prefix), "is missing", "run: dbimport topics create"));
+        problems.add(
+            new Problem(
+                kind.topic(prefix),
+                "is missing",
+                "run: dbimport topics create --topic-prefix " + prefix));
       }
     }
     Topic requests = topics.get(Kind.REQUESTS.topic(prefix));

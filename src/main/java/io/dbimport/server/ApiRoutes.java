@@ -11,6 +11,7 @@ import io.dbimport.JobState;
 import io.dbimport.Reply;
 import io.dbimport.engine.Engine;
 import io.dbimport.engine.Engine.CollectionReply;
+import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.StoragePaths;
 import io.helidon.http.Method;
 import io.helidon.webserver.http.HttpRouting;
@@ -318,6 +319,11 @@ final class ApiRoutes {
   }
 
   private static void own(App app, String env) throws ApiFault {
+    if (!EngineSettings.isEnvironment(env)) {
+      throw new ApiFault(
+          ErrorCode.INVALID_ARGS,
+          "env must be 1 to 63 bytes of UTF-8 and not pg_…, public, dbimport or information_schema");
+    }
     if (!app.environments().contains(env)) {
       throw new ApiFault(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env);
     }

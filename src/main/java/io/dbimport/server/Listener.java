@@ -3,6 +3,7 @@ package io.dbimport.server;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -25,18 +26,26 @@ final class Listener {
     } catch (UnknownHostException unknown) {
       throw new IllegalArgumentException("no address to listen on: " + bind, unknown);
     }
-    return WebServer.builder()
-        .address(address)
-        .port(port)
-        .tls(tls)
-        .maxTcpConnections(MAX_CONNECTIONS)
-        .maxConcurrentRequests(MAX_REQUESTS_AT_ONCE)
-        .idleConnectionTimeout(IDLE)
-        .shutdownGracePeriod(Duration.ofSeconds(5))
-        // The process itself decides what a signal means.
-        .shutdownHook(false)
-        .routing(routing)
-        .build()
-        .start();
+    WebServer server =
+        WebServer.builder()
+            .address(address)
+            .port(port)
+            .tls(tls)
+            .maxTcpConnections(MAX_CONNECTIONS)
+            .maxConcurrentRequests(MAX_REQUESTS_AT_ONCE)
+            .idleConnectionTimeout(IDLE)
+            .shutdownGracePeriod(Duration.ofSeconds(5))
+            // The process itself decides what a signal means.
+            .shutdownHook(false)
+            .routing(routing)
+            .build()
+            .start();
+    if (server.port() < 0) {
+      // Helidon only logs it, and runs on without a listener.
+      server.stop();
+      throw new IllegalStateException(
+          "no listener", new BindException("the address is in use or not this machine's"));
+    }
+    return server;
   }
 }

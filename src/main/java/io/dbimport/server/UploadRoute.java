@@ -50,6 +50,15 @@ final class UploadRoute implements Handler {
     private static final long serialVersionUID = 1L;
   }
 
+  /** The caller's bytes stopped coming. */
+  private static final class CutOff extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    CutOff(Exception cause) {
+      super("the body is cut off", cause);
+    }
+  }
+
   /** The body of a request: the web server tells that it is cut off by a RuntimeException. */
   private static final class Arriving extends FilterInputStream {
     Arriving(InputStream in) {
@@ -60,8 +69,8 @@ final class UploadRoute implements Handler {
     public int read() throws IOException {
       try {
         return super.read();
-      } catch (RuntimeException cutOff) {
-        throw new IOException("the body is cut off", cutOff);
+      } catch (IOException | RuntimeException broken) {
+        throw new CutOff(broken);
       }
     }
 
@@ -69,8 +78,8 @@ final class UploadRoute implements Handler {
     public int read(byte[] bytes, int from, int length) throws IOException {
       try {
         return super.read(bytes, from, length);
-      } catch (RuntimeException cutOff) {
-        throw new IOException("the body is cut off", cutOff);
+      } catch (IOException | RuntimeException broken) {
+        throw new CutOff(broken);
       }
     }
   }
@@ -99,9 +108,11 @@ final class UploadRoute implements Handler {
       refuse(response, 400, "EntityTooLarge", "longer than " + maxBytes + " bytes");
     } catch (FileUploadException | IllegalArgumentException broken) {
       refuse(response, 400, "MalformedPOSTRequest", "the form is broken or cut off");
+    } catch (CutOff cutOff) {
+      refuse(response, 400, "IncompleteBody", "the upload did not arrive whole");
     } catch (IOException failure) {
-      LOG.warn("an upload to {} failed: {}", env, failure.toString());
-      refuse(response, 400, "IncompleteBody", "the upload did not arrive whole or was not stored");
+      LOG.warn("an upload to {} cannot be stored: {}", env, failure.toString());
+      refuse(response, 500, "InternalError", "the storage cannot take the file");
     }
   }
 

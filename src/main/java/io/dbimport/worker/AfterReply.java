@@ -52,6 +52,10 @@ record AfterReply(Backoff backoff, Duration retryFor) {
 
   private Step afterRefusal(Refused refused, ImportRequest request, Attempts attempts, Moment now) {
     int code = refused.errcode();
+    if (code == ErrorCode.INVALID_APPID.code() && refused.errorClass() == ErrorClass.INVALID) {
+      // An app that is not configured is found out before anything is sent.
+      return fail(code, refused.message(), ErrorClass.INVALID, Attempts.NONE);
+    }
     return switch (refused.errorClass()) {
       case TOKEN ->
           attempts.tokenRenewed()

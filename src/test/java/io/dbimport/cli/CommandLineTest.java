@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,18 @@ class CommandLineTest {
                 "jdbc:postgresql://127.0.0.1:1/none"))
         .isEqualTo(78);
     assertThat(err.toString()).contains("DBIMPORT_TOKEN: required").contains("not loopback");
+  }
+
+  @Test
+  void aPortThatIsTakenEndsWith78AndIsNamed() throws IOException {
+    Path token = Files.writeString(folder.resolve("token"), "planted-token-8");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertThat(run("worker", "--worker-port", port, "--token-file", token.toString()))
+          .isEqualTo(78);
+      assertThat(err.toString())
+          .contains("DBIMPORT_WORKER_PORT: 127.0.0.1:" + port + " cannot be listened on");
+    }
   }
 
   @Test

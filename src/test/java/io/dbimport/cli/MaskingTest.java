@@ -20,6 +20,8 @@ class MaskingTest {
         "q-sign-algorithm=sha1&q-signature=PLANTED",
         "jdbc:postgresql://host/db?user=u&password=PLANTED&ssl=true",
         "secret=PLANTED, other=1",
+        "jdbc:postgresql://user:PLANTED@host/db",
+        "https://user:PLANTED@host/path is not accepted",
         "sasl.jaas.config = PLANTED",
       })
   void aSecretIsMaskedWhereSecretsStand(String line) {

@@ -109,7 +109,8 @@ class SettingsReaderTest {
         .singleElement()
         .asString()
         .startsWith(variable)
-        .contains("is not built yet");
+        .contains("is not built yet")
+        .doesNotContain("\"word\"");
   }
 
   @ParameterizedTest

@@ -78,7 +78,9 @@ final class TopicsTest {
     assertThat(topics(7).check())
         .containsExactlyElementsOf(
             everyName().stream()
-                .map(name -> new Problem(name, "is missing", "run: dbimport topics create"))
+                .map(name ->
+                    new Problem(
+                        name, "is missing", "run: dbimport topics create --topic-prefix " + prefix))
                 .toList());
   }
 
