@@ -133,6 +133,8 @@ final class ImportServerTest {
       quoteCharacter = '\0',
       value = {
         "-501000 | \"env\":\"demo-env\"             | \"env\":\"nobody\"",
+        "40097   | \"env\":\"demo-env\"             | \"env\":\"pg_catalog\"",
+        "40097   | \"env\":\"demo-env\"             | \"env\":\"information_schema\"",
         "-501000 | \"env\":\"demo-env\"             | \"env\":\"other-env\"",
         "-502005 | \"collection_name\":\"things\"   | \"collection_name\":\"absent\"",
         "40097   | \"collection_name\":\"things\"   | \"collection_name\":\"a\\u0000b\"",

@@ -151,6 +151,18 @@ final class UploadTest {
   }
 
   @Test
+  void aFileThatTheStorageCannotTakeIsTheServersFault() throws Exception {
+    // A file where the path needs a folder.
+    HttpResponse<String> first = upload(link("taken"), "taken");
+    assertThat(first.statusCode()).isEqualTo(204);
+    assertRefused(upload(link("taken/inside"), "taken/inside"), 500, "InternalError");
+  }
+
+  private static HttpResponse<String> upload(JsonNode link, String key) throws Exception {
+    return upload(link.path("url").stringValue(), form(fields(key, link)));
+  }
+
+  @Test
   void namesOfFieldsMayBeSpeltInAnyCase() throws Exception {
     JsonNode link = link("case.json");
     List<Field> fields =
