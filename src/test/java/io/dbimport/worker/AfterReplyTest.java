@@ -222,6 +222,17 @@ final class AfterReplyTest {
     assertThat(again(first(Refused.of(45009, "daily quota"), INSERT)).delay()).isEqualTo(wait);
   }
 
+  @Test
+  void anAppThatIsNotConfiguredCostsNoAttemptAndTheServicesOwn40013DoesOne() {
+    Refused notConfigured = new Refused(40013, "no app zzz", ErrorClass.INVALID, null);
+    assertThat(failed(first(notConfigured, INSERT)))
+        .returns(0, Failed::attempts)
+        .returns(ErrorClass.INVALID, Failed::errorClass);
+    assertThat(failed(first(Refused.of(40013, "invalid appid"), INSERT)))
+        .returns(1, Failed::attempts)
+        .returns(ErrorClass.FORBIDDEN, Failed::errorClass);
+  }
+
   private static Refused tooManyRequests(Duration retryAfter) {
     return new Refused(-1, "HTTP 429", ErrorClass.THROTTLED, retryAfter);
   }
