@@ -3,6 +3,7 @@ package io.dbimport.kafka;
 import io.dbimport.ImportApi;
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
+import io.dbimport.Reply;
 import io.dbimport.event.AcceptedJob;
 import io.dbimport.worker.Call;
 import io.dbimport.worker.Look;
@@ -22,10 +23,12 @@ final class Calls implements AutoCloseable {
 
   private final ImportApi api;
   private final BlockingQueue<Inbound> inbox;
+  private final Milestone.Listener milestones;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("call-", 0).factory());
 
-  Calls(ImportApi api, BlockingQueue<Inbound> inbox) {
+  Calls(ImportApi api, BlockingQueue<Inbound> inbox, Milestone.Listener milestones) {
+    this.milestones = milestones;
     this.api = api;
     this.inbox = inbox;
   }
@@ -41,7 +44,9 @@ final class Calls implements AutoCloseable {
   private void make(Call call) {
     ImportRequest request = call.request();
     try (var _ = MDC.putCloseable("requestId", request.requestId())) {
-      inbox.add(new Inbound.Answered(call, api.submit(request)));
+      Reply reply = api.submit(request);
+      milestones.reached(Milestone.CALL_ANSWERED);
+      inbox.add(new Inbound.Answered(call, reply));
     } catch (InterruptedException stopped) {
       // The process ends before the answer came; what became of the call is not known here.
       LOG.warn("a call of {} was given up unanswered", request.requestId());

@@ -35,6 +35,7 @@ public final class KafkaWorker {
   private final WorkerSettings workerSettings;
   private final ImportApi api;
   private final MeterRegistry registry;
+  private final Milestone.Listener milestones;
   private volatile @Nullable WorkerLoop loop;
   private volatile boolean stopAsked;
 
@@ -42,11 +43,13 @@ public final class KafkaWorker {
       KafkaSettings settings,
       WorkerSettings workerSettings,
       ImportApi api,
-      MeterRegistry registry) {
+      MeterRegistry registry,
+      Milestone.Listener milestones) {
     this.settings = settings;
     this.workerSettings = workerSettings;
     this.api = api;
     this.registry = registry;
+    this.milestones = milestones;
   }
 
   /** Starts consuming. The topics must be there: see {@link Topics}. */
@@ -55,7 +58,17 @@ public final class KafkaWorker {
       WorkerSettings workerSettings,
       ImportApi api,
       MeterRegistry registry) {
-    KafkaWorker worker = new KafkaWorker(settings, workerSettings, api, registry);
+    return start(settings, workerSettings, api, registry, Milestone.Listener.NOBODY);
+  }
+
+  /** The same, heard at its milestones. */
+  static KafkaWorker start(
+      KafkaSettings settings,
+      WorkerSettings workerSettings,
+      ImportApi api,
+      MeterRegistry registry,
+      Milestone.Listener milestones) {
+    KafkaWorker worker = new KafkaWorker(settings, workerSettings, api, registry, milestones);
     Thread.ofPlatform().name("worker-loop").start(worker::run);
     return worker;
   }
@@ -142,13 +155,13 @@ public final class KafkaWorker {
     var inbox = new LinkedBlockingQueue<Inbound>();
     WorkerMeters meters = new WorkerMeters(registry);
     try (Admin admin = clients.admin();
-        Transactions transactions = new Transactions(settings, clients, registry);
-        Calls calls = new Calls(api, inbox);
+        Transactions transactions = new Transactions(settings, clients, registry, milestones);
+        Calls calls = new Calls(api, inbox, milestones);
         KafkaConsumer<byte[], byte[]> consumer = clients.groupConsumer();
         KafkaClientMetrics consumerMetrics = new KafkaClientMetrics(consumer)) {
       consumerMetrics.bindTo(registry);
       LedgerReader ledger = new LedgerReader(settings, clients, admin);
-      try (Restores restores = new Restores(ledger, meters, inbox)) {
+      try (Restores restores = new Restores(ledger, meters, inbox, milestones)) {
         Worker worker =
             new Worker(workerSettings, new RequestDecoder(), RandomGenerator.getDefault(), meters);
         Records records = new Records(settings, ledger.topicId());

@@ -23,11 +23,17 @@ final class Restores implements AutoCloseable {
   private final LedgerReader ledger;
   private final WorkerMeters meters;
   private final BlockingQueue<Inbound> inbox;
+  private final Milestone.Listener milestones;
   private final ExecutorService threads =
       Executors.newFixedThreadPool(
           AT_ONCE, Thread.ofPlatform().daemon().name("restore-", 0).factory());
 
-  Restores(LedgerReader ledger, WorkerMeters meters, BlockingQueue<Inbound> inbox) {
+  Restores(
+      LedgerReader ledger,
+      WorkerMeters meters,
+      BlockingQueue<Inbound> inbox,
+      Milestone.Listener milestones) {
+    this.milestones = milestones;
     this.ledger = ledger;
     this.meters = meters;
     this.inbox = inbox;
@@ -43,6 +49,7 @@ final class Restores implements AutoCloseable {
         long began = System.nanoTime();
         try {
           Restored restored = ledger.restore(partition);
+          milestones.reached(Milestone.LEDGER_READ);
           meters.restored(Duration.ofNanos(System.nanoTime() - began));
           inbox.add(new Inbound.Restore(partition, epoch, restored));
           return;

@@ -56,6 +56,7 @@ final class Transactions implements AutoCloseable {
   private final KafkaSettings settings;
   private final Clients clients;
   private final MeterRegistry registry;
+  private final Milestone.Listener milestones;
   private @Nullable KafkaProducer<byte[], byte[]> producer;
   private @Nullable KafkaClientMetrics metrics;
   private @Nullable Long fencedAtNanos;
@@ -65,7 +66,12 @@ final class Transactions implements AutoCloseable {
    *
    * @param registry has the metrics of the producer that is in use
    */
-  Transactions(KafkaSettings settings, Clients clients, MeterRegistry registry) {
+  Transactions(
+      KafkaSettings settings,
+      Clients clients,
+      MeterRegistry registry,
+      Milestone.Listener milestones) {
+    this.milestones = milestones;
     this.settings = settings;
     this.clients = clients;
     this.registry = registry;
@@ -87,11 +93,14 @@ final class Transactions implements AutoCloseable {
     KafkaProducer<byte[], byte[]> open;
     try {
       open = producer();
+      milestones.reached(Milestone.TICK_BEGINS);
       open.beginTransaction();
       outgoing.forEach(o -> o.records().forEach(r -> send(open, r, o.settlement(), refused)));
       open.flush();
+      milestones.reached(Milestone.TICK_FLUSHED);
       if (refused.isEmpty()) {
         open.sendOffsetsToTransaction(kafkaOffsets(offsets), group);
+        milestones.reached(Milestone.OFFSETS_SENT);
       }
     } catch (KafkaException failure) {
       abort(failure);
@@ -126,6 +135,7 @@ final class Transactions implements AutoCloseable {
     for (int tries = 0; tries < COMMIT_TRIES; tries++) {
       try {
         open.commitTransaction();
+        milestones.reached(Milestone.TICK_COMMITTED);
         return new CommitReply.Committed();
       } catch (TimeoutException silence) {
         // The same call again is the documented way to learn what became of it.
