@@ -123,7 +123,8 @@ final class SubmitCommand implements Callable<Integer> {
       try (Admin admin = KafkaReach.open(kafka);
           UploadClient uploads =
               new UploadClient(Wiring.client(settings), Wiring.tokens(settings))) {
-        KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
+        // How the brokers are set up is not this caller's affair.
+        var _ = KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
         if (!new Uploads(screen, uploads).bringIn(submissions, env, collection, createCollection)) {
           return ExitCode.IMPORT_FAILED;
         }
