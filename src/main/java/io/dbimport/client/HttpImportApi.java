@@ -40,7 +40,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
         });
     return switch (calls.call(request.appId(), family.importPath, body)) {
       case ApiReply.NoToken(TokenReply why) -> withoutToken(why);
-      case ApiReply.NotSent(String why) -> new Reply.Unavailable(-1, why);
+      case ApiReply.NotSent(String why) -> Reply.Unavailable.notSent(-1, why);
       case ApiReply.NoAnswer(String why) -> new Reply.Unanswered(-1, why);
       case ApiReply.NoErrcode noErrcode -> byStatus(noErrcode);
       case ApiReply.Errcode(int code, String message, JsonNode answer) ->
@@ -59,7 +59,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
               null);
       // The file may be written in this moment: worth trying again, and surely nothing was sent.
       case TokenReply.NoToken(String reason) ->
-          new Reply.Unavailable(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
+          Reply.Unavailable.notSent(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
     };
   }
 
@@ -120,6 +120,29 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
             answer.path("record_success").asLong(0),
             answer.path("record_fail").asLong(0),
             text));
+  }
+
+  @Override
+  public boolean answers(@Nullable String appId) throws InterruptedException {
+    return switch (calls.call(appId, family.environmentsPath, ApiCalls.json(_ -> {}))) {
+      case ApiReply.NoToken _, ApiReply.NotSent _, ApiReply.NoAnswer _ -> false;
+      // A page with a status below 300 is not this API's: perhaps a proxy's, before a dead one.
+      case ApiReply.NoErrcode answer -> answer.status() >= 300 && answer.status() < 500;
+      case ApiReply.Errcode(int code, String _, JsonNode _) ->
+          switch (ErrorCode.classOf(code)) {
+            case UNAVAILABLE, OUTCOME_UNKNOWN -> false;
+            case MALFORMED,
+                INVALID,
+                EXPIRED,
+                TOKEN,
+                FORBIDDEN,
+                THROTTLED,
+                MISSING,
+                REFUSED,
+                INTERNAL ->
+                true;
+          };
+    };
   }
 
   @Override

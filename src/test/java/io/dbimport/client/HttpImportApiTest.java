@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -85,9 +86,10 @@ class HttpImportApiTest {
     assertThat(((Reply.Unanswered) reply).errcode()).isEqualTo(-1);
   }
 
-  private static void assertUnavailable(Reply reply) {
+  private static void assertNotSent(Reply reply) {
     assertThat(reply).isInstanceOf(Reply.Unavailable.class);
     assertThat(((Reply.Unavailable) reply).errcode()).isEqualTo(-1);
+    assertThat(((Reply.Unavailable) reply).answered()).isFalse();
   }
 
   // What is sent.
@@ -321,7 +323,7 @@ class HttpImportApiTest {
                 HASTY,
                 certificate.certificate())) {
       long began = System.nanoTime();
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
       assertEndedWithinTheDeadline(began);
     }
   }
@@ -425,7 +427,7 @@ class HttpImportApiTest {
     assertThat(
             replyTo((_, stage) ->
                 stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"busy\"}")))
-        .isEqualTo(new Reply.Unavailable(errcode, "busy"));
+        .isEqualTo(new Reply.Unavailable(errcode, "busy", true));
   }
 
   @ParameterizedTest
@@ -507,7 +509,7 @@ class HttpImportApiTest {
       port = free.getLocalPort();
     }
     try (HttpImportApi api = api(URI.create("http://127.0.0.1:" + port), PATIENT, null)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 
@@ -515,7 +517,7 @@ class HttpImportApiTest {
   void anUnresolvableNameIsUnavailable() throws InterruptedException {
     try (HttpImportApi api =
         api(URI.create("https://no-such-host.invalid"), Duration.ofSeconds(5), null)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 
@@ -535,7 +537,7 @@ class HttpImportApiTest {
     try (ScriptedPeer peer =
             ScriptedPeer.https(certificate, (_, stage) -> stage.answer(200, ACCEPTED));
         HttpImportApi api = api(peer.uri(), PATIENT, ca)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
       assertThat(peer.requests()).isEmpty();
       assertThat(peer.connections()).isPositive();
     }
@@ -558,7 +560,7 @@ class HttpImportApiTest {
               // The client has seen enough.
             }
           });
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 
@@ -614,6 +616,62 @@ class HttpImportApiTest {
     @Override
     public void rejected(@Nullable String appId, String token) {
       rejected = token;
+    }
+  }
+
+  // Whether the API answers.
+
+  private static boolean answers(ScriptedPeer.Script script) throws InterruptedException {
+    try (ScriptedPeer peer = ScriptedPeer.http(script);
+        HttpImportApi api = api(peer.uri(), PATIENT, null)) {
+      boolean there = api.answers(null);
+      assertThat(peer.requests())
+          .singleElement()
+          .satisfies(sent -> {
+            assertThat(sent.line()).startsWith("POST /componenttcb/describeenvs?access_token=");
+            assertThat(sent.text()).isEqualTo("{}");
+          });
+      return there;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 42001, 40001, 45011, -501003, 48001, -501000, 12345})
+  void anApiThatAnswersIsThere(int errcode) throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(500, "{\"errcode\":" + errcode + "}"))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, -1000, -501001, -501002, -502011, -601003})
+  void anApiThatSpeaksOfItsOwnTroubleIsNotThere(int errcode) throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(200, "{\"errcode\":" + errcode + "}"))).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "200, false",
+    "301, true",
+    "404, true",
+    "429, true",
+    "500, false",
+    "502, false",
+    "503, false"
+  })
+  void withoutAnErrcodeTheStatusSaysWhetherTheApiIsThere(int status, boolean there)
+      throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(status, "<html>"))).isEqualTo(there);
+  }
+
+  @Test
+  void anApiThatDoesNotAnswerIsNotThere() throws Exception {
+    assertThat(answers((_, stage) -> stage.close())).isFalse();
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    try (HttpImportApi api = api(URI.create("http://127.0.0.1:" + port), PATIENT, null)) {
+      assertThat(api.answers(null)).isFalse();
+      assertThat(api.answers("wx-other")).isFalse();
     }
   }
 
