@@ -49,6 +49,8 @@ final class EvilApi implements AutoCloseable {
       Set.of("/componenttcb/dbmigrationstate", "/tcb/databasemigratequeryinfo");
   private static final Duration SLOW = Duration.ofMillis(300);
 
+  private static final Duration TOKEN_COMES_LATE = Duration.ofMillis(150);
+
   /** Longer than any caller waits. */
   private static final Duration FOREVER = Duration.ofSeconds(30);
 
@@ -151,8 +153,9 @@ final class EvilApi implements AutoCloseable {
   }
 
   /** Takes only a new token from now on, and writes it to the file a moment later. */
-  void renewToken() throws IOException {
+  void renewToken() throws IOException, InterruptedException {
     token = "token-" + (Integer.parseInt(token.substring(6)) + 1);
+    pause(TOKEN_COMES_LATE);
     writeToken();
   }
 

@@ -11,6 +11,14 @@ record Mischief(long seed) implements EvilApi.Script {
   /** Calls of one request that may go wrong: the rest are answered kindly, so that all ends. */
   private static final int MISCHIEVOUS_CALLS = 4;
 
+  /**
+   * One request in so many uses up the minute of its environment, and one in five of those that of
+   * the app: what is held back for a minute is parked.
+   */
+  private static final int QUOTA_EVERY = 1_500;
+
+  private static final int QUOTA_FIRST = 50;
+
   /** In a thousand calls, each of these so many times. */
   private record Share(Answer answer, int perMille) {}
 
@@ -37,6 +45,10 @@ record Mischief(long seed) implements EvilApi.Script {
   public Answer answer(String path, int nth) {
     if (nth > MISCHIEVOUS_CALLS) {
       return Answer.OK;
+    }
+    int number = Integer.parseInt("0" + path.replaceAll("\\D", ""));
+    if (nth == 1 && number % QUOTA_EVERY == QUOTA_FIRST) {
+      return number / QUOTA_EVERY % 5 == 4 ? Answer.APP_QUOTA : Answer.ENV_QUOTA;
     }
     int at = new SplittableRandom(seed + 31L * path.hashCode() + nth).nextInt(1000);
     for (Share share : SHARES) {
