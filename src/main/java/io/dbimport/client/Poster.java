@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 
 /**
@@ -36,17 +37,33 @@ final class Poster implements AutoCloseable {
     OUT_OF_TIME
   }
 
+  /**
+   * How far a call is. Shared by its thread and its deadline.
+   *
+   * @param stage where it is now
+   * @param reached CONNECTING or SENDING, whatever became of it
+   */
+  private record Progress(
+      long beganNanos, AtomicReference<Stage> stage, AtomicReference<Stage> reached) {}
+
   private final String address;
   private final String basePath;
   private final Duration timeout;
   private final Http1Client http;
   private final Connections connections;
+  private final LongSupplier nanoTime;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledThreadPoolExecutor deadlines =
       new ScheduledThreadPoolExecutor(
           1, Thread.ofPlatform().daemon().name("call-deadlines").factory());
 
   Poster(ClientSettings settings) {
+    this(settings, System::nanoTime);
+  }
+
+  /** The clock is asked when a call begins and right before its first byte. */
+  Poster(ClientSettings settings, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
     URI url = settings.url();
     this.address = url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
     this.basePath = url.getRawPath() == null ? "" : url.getRawPath().replaceAll("/+$", "");
@@ -80,11 +97,12 @@ final class Poster implements AutoCloseable {
     if (Thread.interrupted()) {
       throw new InterruptedException("interrupted before a call to " + address);
     }
+    long began = nanoTime.getAsLong();
     if (Thread.currentThread().isVirtual()) {
-      return withDeadline(path, token, body);
+      return withDeadline(path, token, body, began);
     }
     // Only a virtual thread can be interrupted out of socket reads.
-    var result = threads.submit(() -> withDeadline(path, token, body));
+    var result = threads.submit(() -> withDeadline(path, token, body, began));
     try {
       return result.get();
     } catch (InterruptedException stopped) {
@@ -95,7 +113,7 @@ final class Poster implements AutoCloseable {
     }
   }
 
-  private Exchange withDeadline(String path, String token, byte[] body)
+  private Exchange withDeadline(String path, String token, byte[] body, long beganNanos)
       throws InterruptedException {
     AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
     AtomicReference<Stage> reached = new AtomicReference<>(Stage.CONNECTING);
@@ -112,7 +130,7 @@ final class Poster implements AutoCloseable {
             TimeUnit.NANOSECONDS);
     Exchange exchange;
     try {
-      exchange = send(path, token, body, stage, reached);
+      exchange = send(path, token, body, new Progress(beganNanos, stage, reached));
     } finally {
       deadline.cancel(false);
     }
@@ -136,23 +154,20 @@ final class Poster implements AutoCloseable {
         : new Exchange.NoAnswer(why);
   }
 
-  private Exchange send(
-      String path,
-      String token,
-      byte[] body,
-      AtomicReference<Stage> stage,
-      AtomicReference<Stage> reached) {
+  private Exchange send(String path, String token, byte[] body, Progress progress) {
     Connection connection;
     try {
       connection = connections.take();
     } catch (IOException | RuntimeException noConnection) {
       return new Exchange.NotSent("no connection to " + address + ": " + cause(noConnection));
     }
-    if (!stage.compareAndSet(Stage.CONNECTING, Stage.SENDING)) {
+    // A process that was frozen must not send when it wakes: its timer may not have run yet.
+    if (!progress.stage().compareAndSet(Stage.CONNECTING, Stage.SENDING)
+        || nanoTime.getAsLong() - progress.beganNanos() > timeout.toNanos()) {
       connection.closeResource();
       return new Exchange.NotSent("out of time before anything was sent to " + address);
     }
-    reached.set(Stage.SENDING);
+    progress.reached().set(Stage.SENDING);
     try (Http1ClientResponse response =
         to(path)
             .connection(connection)
