@@ -26,4 +26,17 @@ public interface ImportApi {
    * @throws InterruptedException when the calling thread is interrupted
    */
   JobReply state(@Nullable String appId, String env, long jobId) throws InterruptedException;
+
+  /**
+   * Whether the API is there to be called again: asks for the list of environments, which changes
+   * nothing. Blocks like {@link #submit}. True for any answer that is not about the API's own
+   * trouble: a token that is not taken, a quota that is used up or an HTTP 4xx show a peer that
+   * answers. False when nothing was sent, no answer came, or it was an HTTP 5xx without an errcode,
+   * -1, or an errcode of class {@link ErrorClass#UNAVAILABLE} or {@link
+   * ErrorClass#OUTCOME_UNKNOWN}.
+   *
+   * @param appId the app to ask as; null means the one app there is
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  boolean answers(@Nullable String appId) throws InterruptedException;
 }

@@ -122,6 +122,11 @@ interface ImportApiContract {
   }
 
   @Test
+  default void aServiceThatIsThereAnswers() throws Exception {
+    assertThat(api().answers(null)).isTrue();
+  }
+
+  @Test
   default void aJobThatNeverWasIsNotKnown() throws Exception {
     JobReply reply = api().state(null, ENV, 4_000_000_000_000_000L);
     assertThat(reply).isInstanceOf(JobReply.NotKnown.class);

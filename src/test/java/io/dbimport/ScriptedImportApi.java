@@ -52,6 +52,8 @@ public final class ScriptedImportApi implements ImportApi {
   private final Map<String, Hold> holds = new HashMap<>();
   private final List<ImportRequest> calls = new ArrayList<>();
   private long lastJobId;
+  private boolean answering = true;
+  private int probes;
 
   /** Makes a collection, and its environment if it is not there. */
   public synchronized void createCollection(String env, String name) {
@@ -82,6 +84,16 @@ public final class ScriptedImportApi implements ImportApi {
     Hold hold = new Hold();
     holds.put(requestId, hold);
     return hold;
+  }
+
+  /** What {@link #answers} says from now on. */
+  public synchronized void answering(boolean there) {
+    answering = there;
+  }
+
+  /** Calls of {@link #answers} so far. */
+  public synchronized int probes() {
+    return probes;
   }
 
   /** Every call of {@link #submit} so far, in the order they arrived. */
@@ -150,6 +162,12 @@ public final class ScriptedImportApi implements ImportApi {
 
   private static Reply refused(ErrorCode code) {
     return Reply.Refused.of(code.code(), code.message());
+  }
+
+  @Override
+  public synchronized boolean answers(@Nullable String appId) {
+    probes++;
+    return answering;
   }
 
   /** At the first look a job is still running. */

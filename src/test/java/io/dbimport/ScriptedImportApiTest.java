@@ -52,6 +52,14 @@ class ScriptedImportApiTest implements ImportApiContract {
   }
 
   @Test
+  void aProbeIsCountedAndSaysWhatItIsTold() {
+    assertThat(api.answers(null)).isTrue();
+    api.answering(false);
+    assertThat(api.answers("wx1")).isFalse();
+    assertThat(api.probes()).isEqualTo(2);
+  }
+
+  @Test
   void aHeldCallHasArrivedAndIsNotAnswered() throws InterruptedException {
     ScriptedImportApi.Hold hold = api.hold("r1");
     api.script("r1", new Reply.Accepted(5));

@@ -123,6 +123,29 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   }
 
   @Override
+  public boolean answers(@Nullable String appId) throws InterruptedException {
+    return switch (calls.call(appId, family.environmentsPath, ApiCalls.json(_ -> {}))) {
+      case ApiReply.NoToken _, ApiReply.NotSent _, ApiReply.NoAnswer _ -> false;
+      // A page with a status below 300 is not this API's: perhaps a proxy's, before a dead one.
+      case ApiReply.NoErrcode answer -> answer.status() >= 300 && answer.status() < 500;
+      case ApiReply.Errcode(int code, String _, JsonNode _) ->
+          switch (ErrorCode.classOf(code)) {
+            case UNAVAILABLE, OUTCOME_UNKNOWN -> false;
+            case MALFORMED,
+                INVALID,
+                EXPIRED,
+                TOKEN,
+                FORBIDDEN,
+                THROTTLED,
+                MISSING,
+                REFUSED,
+                INTERNAL ->
+                true;
+          };
+    };
+  }
+
+  @Override
   public void close() {
     calls.close();
   }

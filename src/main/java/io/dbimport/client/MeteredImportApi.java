@@ -21,6 +21,9 @@ public final class MeteredImportApi implements ImportApi {
   private final Counter unanswered;
   private final Counter known;
   private final Counter notKnown;
+  private final Timer environments;
+  private final Counter answered;
+  private final Counter notAnswered;
 
   public MeteredImportApi(ImportApi api, MeterRegistry registry) {
     this.api = api;
@@ -32,6 +35,9 @@ public final class MeteredImportApi implements ImportApi {
     this.unanswered = counter(registry, "import", "unanswered");
     this.known = counter(registry, "state", "known");
     this.notKnown = counter(registry, "state", "not_known");
+    this.environments = timer(registry, "environments");
+    this.answered = counter(registry, "environments", "answered");
+    this.notAnswered = counter(registry, "environments", "not_answered");
   }
 
   @Override
@@ -59,6 +65,15 @@ public final class MeteredImportApi implements ImportApi {
       case JobReply.NotKnown _ -> notKnown.increment();
     }
     return reply;
+  }
+
+  @Override
+  public boolean answers(@Nullable String appId) throws InterruptedException {
+    long began = System.nanoTime();
+    boolean there = api.answers(appId);
+    environments.record(Duration.ofNanos(System.nanoTime() - began));
+    (there ? answered : notAnswered).increment();
+    return there;
   }
 
   private static Timer timer(MeterRegistry registry, String call) {

@@ -152,6 +152,17 @@ public final class PostgresEngine implements Engine {
   }
 
   @Override
+  public boolean answers(@Nullable String appId) {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      return statement.execute("select 1");
+    } catch (SQLException away) {
+      LOG.warn("the database is away: {}", away.toString());
+      return false;
+    }
+  }
+
+  @Override
   public List<String> environments() {
     return settings.environments();
   }

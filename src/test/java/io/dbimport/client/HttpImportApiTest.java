@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -614,6 +615,62 @@ class HttpImportApiTest {
     @Override
     public void rejected(@Nullable String appId, String token) {
       rejected = token;
+    }
+  }
+
+  // Whether the API answers.
+
+  private static boolean answers(ScriptedPeer.Script script) throws InterruptedException {
+    try (ScriptedPeer peer = ScriptedPeer.http(script);
+        HttpImportApi api = api(peer.uri(), PATIENT, null)) {
+      boolean there = api.answers(null);
+      assertThat(peer.requests())
+          .singleElement()
+          .satisfies(sent -> {
+            assertThat(sent.line()).startsWith("POST /componenttcb/describeenvs?access_token=");
+            assertThat(sent.text()).isEqualTo("{}");
+          });
+      return there;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 42001, 40001, 45011, -501003, 48001, -501000, 12345})
+  void anApiThatAnswersIsThere(int errcode) throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(500, "{\"errcode\":" + errcode + "}"))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, -1000, -501001, -501002, -502011, -601003})
+  void anApiThatSpeaksOfItsOwnTroubleIsNotThere(int errcode) throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(200, "{\"errcode\":" + errcode + "}"))).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "200, false",
+    "301, true",
+    "404, true",
+    "429, true",
+    "500, false",
+    "502, false",
+    "503, false"
+  })
+  void withoutAnErrcodeTheStatusSaysWhetherTheApiIsThere(int status, boolean there)
+      throws InterruptedException {
+    assertThat(answers((_, stage) -> stage.answer(status, "<html>"))).isEqualTo(there);
+  }
+
+  @Test
+  void anApiThatDoesNotAnswerIsNotThere() throws Exception {
+    assertThat(answers((_, stage) -> stage.close())).isFalse();
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    try (HttpImportApi api = api(URI.create("http://127.0.0.1:" + port), PATIENT, null)) {
+      assertThat(api.answers(null)).isFalse();
+      assertThat(api.answers("wx-other")).isFalse();
     }
   }
 

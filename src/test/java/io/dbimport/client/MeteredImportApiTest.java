@@ -44,6 +44,9 @@ class MeteredImportApiTest {
     api.scriptEnd("e", 1, new JobState(JobStatus.SUCCESS, 1, 0, ""));
     assertThat(metered.state(null, "e", 1)).isInstanceOf(JobReply.Known.class);
     assertThat(metered.state(null, "e", 2)).isInstanceOf(JobReply.NotKnown.class);
+    assertThat(metered.answers(null)).isTrue();
+    api.answering(false);
+    assertThat(metered.answers(null)).isFalse();
     assertThat(registry.scrape().lines())
         .contains(
             "dbimport_api_calls_total{call=\"import\",reply=\"accepted\"} 2.0",
@@ -52,6 +55,9 @@ class MeteredImportApiTest {
             "dbimport_api_calls_total{call=\"import\",reply=\"unanswered\"} 1.0",
             "dbimport_api_calls_total{call=\"state\",reply=\"known\"} 1.0",
             "dbimport_api_calls_total{call=\"state\",reply=\"not_known\"} 1.0",
+            "dbimport_api_calls_total{call=\"environments\",reply=\"answered\"} 1.0",
+            "dbimport_api_calls_total{call=\"environments\",reply=\"not_answered\"} 1.0",
+            "dbimport_api_call_duration_seconds_count{call=\"environments\"} 2",
             "dbimport_api_call_duration_seconds_count{call=\"import\"} 5",
             "dbimport_api_call_duration_seconds_count{call=\"state\"} 2");
   }

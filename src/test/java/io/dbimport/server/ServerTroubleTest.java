@@ -157,6 +157,11 @@ final class ServerTroubleTest {
     }
 
     @Override
+    public boolean answers(@Nullable String appId) {
+      throw bug();
+    }
+
+    @Override
     public List<String> environments() {
       throw bug();
     }
