@@ -608,7 +608,7 @@ class HttpImportApiTest {
     @Nullable String rejected;
 
     @Override
-    public TokenReply token(@Nullable String appId) {
+    public TokenReply token(@Nullable String appId, Duration atMost) {
       return new TokenReply.Token(TOKEN);
     }
 
