@@ -95,7 +95,6 @@ class SettingsReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "DBIMPORT_APPS, apps.json",
     "DBIMPORT_RATE_PER_ENV, 5",
     "DBIMPORT_RATE_TOTAL, 5",
     "DBIMPORT_ON_UNKNOWN, retry",
