@@ -222,6 +222,20 @@ public enum ErrorCode {
     return solution;
   }
 
+  /** Whether a quota code is about the environment that was called, not about its whole app. */
+  public static boolean ofEnvironment(int code) {
+    return of(code).stream()
+        .anyMatch(known ->
+            switch (known) {
+              case ENVIRONMENT_REQUESTS_EXCEEDED,
+                  ENVIRONMENT_CONCURRENCY_EXCEEDED,
+                  READ_QUOTA_REACHED,
+                  WRITE_QUOTA_REACHED ->
+                  true;
+              default -> false;
+            });
+  }
+
   /** The code with this number; empty for one that no page lists. */
   public static Optional<ErrorCode> of(int code) {
     return Optional.ofNullable(BY_CODE.get(code));

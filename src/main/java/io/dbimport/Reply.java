@@ -40,8 +40,21 @@ public sealed interface Reply {
    *
    * @param errcode the API's code, or -1 when it was not reached
    * @param why what failed, for people
+   * @param answered whether the API said so; false when nothing was sent. An errcode of -1 alone
+   *     does not tell: the API has a -1 of its own
    */
-  record Unavailable(int errcode, String why) implements Reply {}
+  record Unavailable(int errcode, String why, boolean answered) implements Reply {
+
+    /** The API said so. */
+    public Unavailable(int errcode, String why) {
+      this(errcode, why, true);
+    }
+
+    /** Nothing was sent. */
+    public static Unavailable notSent(int errcode, String why) {
+      return new Unavailable(errcode, why, false);
+    }
+  }
 
   /**
    * Perhaps carried out: the request was sent, and no answer says what became of it.

@@ -1,15 +1,18 @@
 package io.dbimport;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -18,10 +21,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * {@code bin/dbimport worker} as a process, told everything by its environment; what it logs goes
- * to a file. Thread-safe.
+ * A worker as a process, told everything by its environment; what it logs goes to a file.
+ * Thread-safe.
  */
-final class LaunchedWorker implements AutoCloseable {
+public final class LaunchedWorker implements AutoCloseable {
   private static final Path PROGRAM = Path.of("target/dbimport/bin/dbimport").toAbsolutePath();
   private static final Pattern PORT =
       Pattern.compile("metrics and health at http://127\\.0\\.0\\.1:([0-9]+)");
@@ -37,9 +40,15 @@ final class LaunchedWorker implements AutoCloseable {
     this.log = log;
   }
 
-  /** Launches it and does not wait for anything. */
+  /** Launches {@code bin/dbimport worker} and does not wait for anything. */
   static LaunchedWorker launch(Map<String, String> settings, Path log) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(PROGRAM.toString(), "worker");
+    return launch(List.of(PROGRAM.toString(), "worker"), settings, log);
+  }
+
+  /** Launches another program that is a worker, and does not wait for anything. */
+  public static LaunchedWorker launch(List<String> command, Map<String, String> settings, Path log)
+      throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().retainAll(Set.of("PATH"));
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("JAVA_OPTS", "-Xmx256m");
@@ -51,14 +60,41 @@ final class LaunchedWorker implements AutoCloseable {
     return new LaunchedWorker(process, log);
   }
 
+  /** Writes a line to its standard input. */
+  public void tell(String line) throws IOException {
+    OutputStream in = process.getOutputStream();
+    in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    in.flush();
+  }
+
+  public boolean alive() {
+    return process.isAlive();
+  }
+
+  /** Whether it is stopped by a signal, as {@code freeze} does. */
+  public boolean frozen() {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+      // The state follows the name, which stands in parentheses.
+      return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+    } catch (IOException ended) {
+      return false;
+    }
+  }
+
+  /** Whether it listens, and so has started. */
+  public boolean listens() {
+    return port().isPresent();
+  }
+
   /** Whether it says that it is at work. */
-  boolean ready() {
+  public boolean ready() {
     OptionalInt port = port();
     return port.isPresent() && get(port.getAsInt(), "/readyz").statusCode() == 200;
   }
 
   /** Every sample of its metrics, by name and tags as they stand there; none before it listens. */
-  Map<String, Double> metrics() {
+  public Map<String, Double> metrics() {
     OptionalInt port = port();
     Map<String, Double> samples = new HashMap<>();
     if (port.isPresent()) {
@@ -71,22 +107,22 @@ final class LaunchedWorker implements AutoCloseable {
   }
 
   /** SIGTERM. */
-  void terminate() {
+  public void terminate() {
     process.destroy();
   }
 
   /** SIGKILL; returns when the process is gone. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 
   /** SIGSTOP: it does nothing more, and its connections stay. */
-  void freeze() throws IOException, InterruptedException {
+  public void freeze() throws IOException, InterruptedException {
     signal("STOP");
   }
 
   /** SIGCONT: it goes on as if no time had passed. */
-  void thaw() throws IOException, InterruptedException {
+  public void thaw() throws IOException, InterruptedException {
     signal("CONT");
   }
 
@@ -99,14 +135,14 @@ final class LaunchedWorker implements AutoCloseable {
   }
 
   /** How it ended; waits for that. */
-  int exitCode() throws InterruptedException {
+  public int exitCode() throws InterruptedException {
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       throw new AssertionError("the worker does not end: " + log);
     }
     return process.exitValue();
   }
 
-  String logged() {
+  public String logged() {
     try {
       return Files.readString(log);
     } catch (IOException failure) {

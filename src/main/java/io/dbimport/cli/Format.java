@@ -37,6 +37,18 @@ record Format(String label, boolean secret, Check check) {
   /** A duration of at least a millisecond and at most 1,000 days. */
   static final Format DURATION = new Format("DURATION", false, Format::durationProblem);
 
+  /** Calls per second: a decimal number above 0, a million at most. */
+  static final Format RATE =
+      new Format(
+          "NUMBER",
+          false,
+          text ->
+              text.matches("\\d{1,7}(\\.\\d{1,6})?")
+                      && Double.parseDouble(text) > 0
+                      && Double.parseDouble(text) <= 1_000_000
+                  ? Optional.empty()
+                  : notA("a number of calls per second above 0, such as 5 or 0.5"));
+
   static final Format PORT = number("PORT", 0, 65_535);
 
   /** A whole number in these bounds, both included. */

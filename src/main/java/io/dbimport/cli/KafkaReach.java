@@ -3,13 +3,13 @@ package io.dbimport.cli;
 import io.dbimport.kafka.Clients;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.Topics;
+import io.dbimport.kafka.Topics.Severity;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.common.KafkaException;
@@ -55,25 +55,30 @@ public final class KafkaReach {
   }
 
   /**
-   * Makes sure that the topics are as the worker needs them.
+   * Makes sure that the topics are as the worker needs them. Returns what should be otherwise
+   * though a worker can do with it, a sentence each.
    *
    * @throws CommandFailed when they are not: says what to change (78), or that nobody may look (77)
    */
-  public static void requireTopics(Admin admin, KafkaSettings settings, Duration remembered)
+  public static List<String> requireTopics(Admin admin, KafkaSettings settings, Duration remembered)
       throws InterruptedException {
-    List<Topics.Problem> problems;
-    try {
-      problems = new Topics(admin, settings.topicPrefix(), remembered).check();
-    } catch (KafkaException failure) {
-      throw failed(settings, failure);
-    }
-    if (!problems.isEmpty()) {
+    List<Topics.Problem> problems = problems(admin, settings, remembered);
+    List<String> errors = TopicProblems.sentences(problems, Severity.ERROR);
+    if (!errors.isEmpty()) {
       throw new CommandFailed(
           ExitCode.BAD_SETTINGS,
-          "the topics are not as the worker needs them:\n  "
-              + problems.stream()
-                  .map(p -> p.topic() + " " + p.problem() + ": " + p.change())
-                  .collect(Collectors.joining("\n  ")));
+          "the topics are not as the worker needs them:\n  " + String.join("\n  ", errors));
+    }
+    return TopicProblems.sentences(problems, Severity.WARNING);
+  }
+
+  /** Everything that is not as the worker needs it. */
+  static List<Topics.Problem> problems(Admin admin, KafkaSettings settings, Duration remembered)
+      throws InterruptedException {
+    try {
+      return new Topics(admin, settings.topicPrefix(), remembered).check();
+    } catch (KafkaException failure) {
+      throw failed(settings, failure);
     }
   }
 

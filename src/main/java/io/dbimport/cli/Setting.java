@@ -42,17 +42,24 @@ public enum Setting {
       "32",
       "Import calls at once for one environment."),
   RATE_PER_ENV(
-      Group.WORKER, Format.notBuilt("a limit of calls per second"), null, "Calls per second."),
+      Group.WORKER,
+      Format.RATE,
+      null,
+      "Import calls per second for one environment, of each worker; default: unlimited."),
   RATE_TOTAL(
-      Group.WORKER, Format.notBuilt("a limit of calls per second"), null, "Calls per second."),
+      Group.WORKER,
+      Format.RATE,
+      null,
+      "Import calls per second in all, of each worker: give each its share; default: unlimited."),
   RETRY_FOR(Group.WORKER, Format.DURATION, "15m", "How long an unavailable API is tried again."),
   RETRY_INITIAL(Group.WORKER, Format.DURATION, "500ms", "The first backoff, at most."),
   RETRY_MAX(Group.WORKER, Format.DURATION, "60s", "The longest backoff."),
   ON_UNKNOWN(
       Group.WORKER,
-      Format.oneOf(List.of("report"), List.of("retry")),
+      Format.oneOf(List.of("report", "retry"), List.of()),
       "report",
-      "A request that may not be called twice got no answer: report it."),
+      "A request that may not be called twice got no answer: report it, or call it again and"
+          + " perhaps double its data."),
   ORDERING(
       Group.WORKER,
       Format.oneOf(List.of("request", "none"), List.of("completion")),

@@ -132,7 +132,8 @@ final class SubmitCommand implements Callable<Integer> {
           Admin admin = KafkaReach.open(kafka);
           UploadClient uploads = new UploadClient(Wiring.client(settings), tokens);
           HttpImportApi api = new HttpImportApi(Wiring.client(settings), tokens)) {
-        KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
+        // How the brokers are set up is not this caller's affair.
+        var _ = KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
         if (!new Uploads(screen, uploads, appId)
             .bringIn(submissions, env, collection, createCollection)) {
           return ExitCode.IMPORT_FAILED;

@@ -5,6 +5,7 @@ import io.dbimport.cli.Setting.Group;
 import io.dbimport.cli.Table.Cell;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.Topics;
+import io.dbimport.kafka.Topics.Severity;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -20,7 +21,9 @@ import picocli.CommandLine.Spec;
     name = "check",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Lists the topics and says what to change; exit code 1 when there is something.")
+    description =
+        "Lists the topics and says what to change, in them and in the cluster; exit code 1 when"
+            + " something is wrong, 0 with warnings only.")
 final class TopicsCheckCommand implements Callable<Integer> {
   private final SettingsFlags flags = new SettingsFlags(Group.KAFKA);
 
@@ -43,15 +46,21 @@ final class TopicsCheckCommand implements Callable<Integer> {
       Map<String, Topics.Topic> found = topics.describe();
       List<Topics.Problem> problems = topics.check();
       if (json) {
-        screen.line(Json.pretty(Map.of("topics", found.values(), "problems", problems)));
-        return problems.isEmpty() ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
+        screen.line(
+            Json.pretty(
+                Map.of(
+                    "topics", found.values(),
+                    "problems", TopicProblems.of(problems, Severity.ERROR),
+                    "warnings", TopicProblems.of(problems, Severity.WARNING))));
+        return exitCode(problems);
       }
-      Table table = new Table(List.of("TOPIC", "PARTITIONS", "RETENTION", "CLEANUP"));
+      Table table = new Table(List.of("TOPIC", "PARTITIONS", "COPIES", "RETENTION", "CLEANUP"));
       for (Topics.Topic topic : found.values()) {
         table.row(
             List.of(
                 Cell.of(topic.name()),
                 Cell.number(topic.partitions()),
+                Cell.number(topic.replicas()),
                 Cell.of(retention(topic)),
                 Cell.of(topic.config().getOrDefault("cleanup.policy", ""))));
       }
@@ -71,12 +80,19 @@ final class TopicsCheckCommand implements Callable<Integer> {
 
   /** Says what is wrong, if anything is. */
   static int tell(Screen screen, List<Topics.Problem> problems) {
-    for (Topics.Problem problem : problems) {
-      screen.line(Look.BAD, problem.topic() + " " + problem.problem() + ": " + problem.change());
-    }
+    TopicProblems.sentences(problems, Severity.ERROR)
+        .forEach(sentence -> screen.line(Look.BAD, sentence));
+    TopicProblems.sentences(problems, Severity.WARNING)
+        .forEach(sentence -> screen.line(Look.NOTE, "warning: " + sentence));
     if (problems.isEmpty()) {
       screen.line(Look.GOOD, "the topics are as the worker needs them");
     }
-    return problems.isEmpty() ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
+    return exitCode(problems);
+  }
+
+  private static int exitCode(List<Topics.Problem> problems) {
+    return TopicProblems.of(problems, Severity.ERROR).isEmpty()
+        ? ExitCode.DONE
+        : ExitCode.IMPORT_FAILED;
   }
 }

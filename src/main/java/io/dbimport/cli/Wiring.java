@@ -12,6 +12,7 @@ import io.dbimport.server.App;
 import io.dbimport.server.AppsFile;
 import io.dbimport.server.LinkSecret;
 import io.dbimport.server.ServerSettings;
+import io.dbimport.worker.Limits;
 import io.dbimport.worker.WorkerSettings;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -76,18 +77,22 @@ public final class Wiring {
   }
 
   public static WorkerSettings work(Settings settings) {
-    WorkerSettings defaults = WorkerSettings.defaults();
     return new WorkerSettings(
-        settings.number(Setting.MAX_IN_FLIGHT),
-        settings.number(Setting.ENV_MAX_IN_FLIGHT),
-        settings.duration(Setting.RETRY_FOR),
-        settings.duration(Setting.RETRY_INITIAL),
-        settings.duration(Setting.RETRY_MAX),
+        new Limits(
+            settings.number(Setting.MAX_IN_FLIGHT),
+            settings.number(Setting.ENV_MAX_IN_FLIGHT),
+            settings.optional(Setting.RATE_PER_ENV).map(Double::valueOf).orElse(null),
+            settings.optional(Setting.RATE_TOTAL).map(Double::valueOf).orElse(null)),
+        new WorkerSettings.Retry(
+            settings.duration(Setting.RETRY_FOR),
+            settings.duration(Setting.RETRY_INITIAL),
+            settings.duration(Setting.RETRY_MAX),
+            settings.text(Setting.ON_UNKNOWN).equals("retry")),
         WorkerSettings.Ordering.valueOf(settings.text(Setting.ORDERING).toUpperCase(Locale.ROOT)),
         settings.duration(Setting.JOB_TIMEOUT),
         remembered(settings),
-        defaults.windowDeliveries(),
-        defaults.windowBytes());
+        WorkerSettings.lease(settings.duration(Setting.API_TIMEOUT)),
+        WorkerSettings.defaults().window());
   }
 
   public static Duration remembered(Settings settings) {

@@ -1,6 +1,7 @@
 package io.dbimport.cli;
 
 import io.dbimport.cli.Setting.Group;
+import io.dbimport.cli.WorkerProcess.OnProblems;
 import io.dbimport.kafka.WorkerEnd;
 import java.time.Duration;
 import java.util.Optional;
@@ -36,7 +37,7 @@ final class WorkerCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Settings settings = flags.read();
     StopSignal signal = StopSignal.listen(ExitCode.STOPPED_BEFORE_DRAINED);
-    try (WorkerProcess worker = WorkerProcess.start(settings)) {
+    try (WorkerProcess worker = WorkerProcess.start(settings, OnProblems.REFUSE)) {
       LOG.info(
           "worker of group {} calls {}; metrics and health at http://{}:{}",
           settings.text(Setting.GROUP_ID),

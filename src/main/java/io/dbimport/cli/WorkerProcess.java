@@ -15,9 +15,21 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A worker with its API client, metrics and health: all that {@code worker} runs. Thread-safe. */
 public final class WorkerProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
+
+  /** What to do about topics, or a cluster, that are not as the worker needs them. */
+  public enum OnProblems {
+    /** Start over none that breaks a promise; say the rest aloud. */
+    REFUSE,
+    /** Start all the same, and quietly: for a broker that only plays at being a cluster. */
+    GO_ON
+  }
+
   private final KafkaWorker worker;
   private final AccessTokens tokens;
   private final HttpImportApi api;
@@ -32,11 +44,12 @@ public final class WorkerProcess implements AutoCloseable {
   }
 
   /**
-   * Starts a worker once Kafka answers and the topics are right.
+   * Starts a worker once Kafka answers and the topics are looked at.
    *
    * @throws CommandFailed when it cannot start
    */
-  public static WorkerProcess start(Settings settings) throws InterruptedException {
+  public static WorkerProcess start(Settings settings, OnProblems onProblems)
+      throws InterruptedException {
     AccessTokens tokens = Wiring.tokens(settings);
     HttpImportApi api = api(settings, tokens);
     PrometheusMeterRegistry registry = Wiring.registry();
@@ -53,7 +66,7 @@ public final class WorkerProcess implements AutoCloseable {
                     health));
     KafkaSettings kafka = Wiring.worker(settings, observe.port());
     try (Admin admin = KafkaReach.open(kafka)) {
-      KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
+      lookAtTopics(admin, kafka, settings, onProblems);
     } catch (CommandFailed cannotStart) {
       observe.close();
       api.close();
@@ -64,6 +77,22 @@ public final class WorkerProcess implements AutoCloseable {
     KafkaWorker worker = KafkaWorker.start(kafka, Wiring.work(settings), metered, registry);
     health.worker.set(worker);
     return new WorkerProcess(worker, tokens, api, observe);
+  }
+
+  private static void lookAtTopics(
+      Admin admin, KafkaSettings kafka, Settings settings, OnProblems onProblems)
+      throws InterruptedException {
+    switch (onProblems) {
+      case REFUSE ->
+          KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings))
+              .forEach(warning -> LOG.warn("{}", warning));
+      case GO_ON -> {
+        if (LOG.isDebugEnabled()) {
+          KafkaReach.problems(admin, kafka, Wiring.remembered(settings))
+              .forEach(problem -> LOG.debug("{}", problem));
+        }
+      }
+    }
   }
 
   private static HttpImportApi api(Settings settings, AccessTokens tokens) {

@@ -38,7 +38,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
         });
     return switch (calls.call(request.appId(), family -> family.importPath, body)) {
       case ApiReply.NoToken(TokenReply why) -> withoutToken(why);
-      case ApiReply.NotSent(String why) -> new Reply.Unavailable(-1, why);
+      case ApiReply.NotSent(String why) -> Reply.Unavailable.notSent(-1, why);
       case ApiReply.NoAnswer(String why) -> new Reply.Unanswered(-1, why);
       case ApiReply.NoErrcode noErrcode -> byStatus(noErrcode);
       case ApiReply.Errcode(int code, String message, JsonNode answer) ->
@@ -54,7 +54,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
               ErrorCode.INVALID_APPID.code(), ApiCalls.text(why), ErrorClass.INVALID, null);
       // It may come in the next moment: worth trying again, and surely nothing was sent.
       case TokenReply.NoToken(String reason) ->
-          new Reply.Unavailable(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
+          Reply.Unavailable.notSent(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
     };
   }
 

@@ -13,6 +13,7 @@ import io.dbimport.cli.Settings;
 import io.dbimport.cli.StopSignal;
 import io.dbimport.cli.Wiring;
 import io.dbimport.cli.WorkerProcess;
+import io.dbimport.cli.WorkerProcess.OnProblems;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.Topics;
 import io.dbimport.kafka.WorkerEnd;
@@ -166,7 +167,7 @@ final class EmbeddedSystem implements AutoCloseable {
     WorkerProcess worker =
         part(
             "worker",
-            () -> ready(WorkerProcess.start(settings)),
+            () -> ready(WorkerProcess.start(settings, OnProblems.GO_ON)),
             w -> "http://127.0.0.1:" + w.port() + "/metrics",
             EmbeddedSystem::stop);
     workerAddress = "http://127.0.0.1:" + worker.port();

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param source the delivery
  * @param key the key of the request, which its results carry; null when it had none
  * @param trace the request's {@code traceparent} and {@code tracestate}, where it had them
+ * @param attempts calls made, at least 1
  * @param acceptedAt when the API answered
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -21,4 +22,5 @@ public record AcceptedJob(
     byte @Nullable [] key,
     List<Header> trace,
     long jobId,
+    int attempts,
     Instant acceptedAt) {}

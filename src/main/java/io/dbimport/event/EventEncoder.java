@@ -61,21 +61,17 @@ public final class EventEncoder {
    * @param requestedAt the time of the request itself
    * @param duplicate whether it is answered from the ledger
    */
-  public Message accepted(AcceptedJob job, Instant requestedAt, int attempts, boolean duplicate) {
-    return accepted(job, requestedAt, attempts, duplicate, null);
+  public Message accepted(AcceptedJob job, Instant requestedAt, boolean duplicate) {
+    return accepted(job, requestedAt, duplicate, null);
   }
 
   /** The API had started a job after all: corrects an error event that said nobody knows. */
-  public Message resolved(AcceptedJob job, Instant requestedAt, int attempts) {
-    return accepted(job, requestedAt, attempts, false, ErrorClass.OUTCOME_UNKNOWN.tag());
+  public Message resolved(AcceptedJob job, Instant requestedAt) {
+    return accepted(job, requestedAt, false, ErrorClass.OUTCOME_UNKNOWN.tag());
   }
 
   private Message accepted(
-      AcceptedJob job,
-      Instant requestedAt,
-      int attempts,
-      boolean duplicate,
-      @Nullable String resolves) {
+      AcceptedJob job, Instant requestedAt, boolean duplicate, @Nullable String resolves) {
     byte[] value =
         EventJson.write(json ->
             json.putAll(ReadableFields.of(job.request()))
@@ -83,7 +79,7 @@ public final class EventEncoder {
                 .put("job_id", job.jobId())
                 .put("errcode", ErrorCode.OK.code())
                 .put("errmsg", ErrorCode.OK.message())
-                .put("attempts", attempts)
+                .put("attempts", job.attempts())
                 .put("requested_at", requestedAt)
                 .put("accepted_at", job.acceptedAt())
                 .put("source", job.source())

@@ -73,6 +73,16 @@ public final class Clients {
     return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
+  /** The producer of the journal: it tries again for as long as the process lives. */
+  KafkaProducer<byte[], byte[]> journalProducer() {
+    Map<String, Object> config = writing();
+    config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
+    // Replies that come together travel together, and none waits for others.
+    config.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    config.put(ProducerConfig.CLIENT_ID_CONFIG, settings.instanceId() + "-journal");
+    return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
   /** An admin client. */
   public Admin admin() {
     return Admin.create(passedThrough());

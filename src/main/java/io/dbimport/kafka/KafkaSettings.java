@@ -1,6 +1,7 @@
 package io.dbimport.kafka;
 
 import io.dbimport.event.Message.Kind;
+import io.dbimport.worker.WorkerSettings;
 import java.time.Duration;
 import java.util.Map;
 
@@ -26,6 +27,11 @@ public record KafkaSettings(
     Duration stopTimeout) {
   public KafkaSettings {
     clientProperties = Map.copyOf(clientProperties);
+  }
+
+  /** How long after the last commit that went through a call of this process may be open. */
+  Duration callsEndWithin() {
+    return apiTimeout.plus(WorkerSettings.lease(apiTimeout));
   }
 
   /** Full name of a topic. */

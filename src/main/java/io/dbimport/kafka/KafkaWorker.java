@@ -124,7 +124,11 @@ public final class KafkaWorker {
         .map(status ->
             status.stopping()
                 ? "draining"
-                : status.restoring() > 0 ? "restoring " + status.restoring() + " partitions" : "")
+                : !status.refused().isEmpty()
+                    ? "not worked on, partition and why: " + status.refused()
+                    : status.restoring() > 0
+                        ? "restoring " + status.restoring() + " partitions"
+                        : "")
         .or(() -> Optional.of("starting"))
         .filter(reason -> !reason.isEmpty());
   }
@@ -153,26 +157,41 @@ public final class KafkaWorker {
   private WorkerEnd consume() throws InterruptedException {
     Clients clients = new Clients(settings);
     var inbox = new LinkedBlockingQueue<Inbound>();
+    Supplier<Moment> clock = monotonicClock();
     WorkerMeters meters = new WorkerMeters(registry);
-    try (Admin admin = clients.admin();
-        Transactions transactions = new Transactions(settings, clients, registry, milestones);
-        Calls calls = new Calls(api, inbox, milestones);
-        KafkaConsumer<byte[], byte[]> consumer = clients.groupConsumer();
-        KafkaClientMetrics consumerMetrics = new KafkaClientMetrics(consumer)) {
-      consumerMetrics.bindTo(registry);
+    try (Admin admin = clients.admin()) {
       LedgerReader ledger = new LedgerReader(settings, clients, admin);
-      try (Restores restores = new Restores(ledger, meters, inbox, milestones)) {
+      String topicId = ledger.topicId();
+      // Closed in the opposite order: the consumer hands its partitions over while all else lives.
+      try (Transactions transactions = new Transactions(settings, clients, registry, milestones);
+          Journal journal = new Journal(settings, clients, topicId, inbox, milestones);
+          JournalTail tail = new JournalTail(settings, clients, topicId, inbox);
+          Rereads rereads = new Rereads(settings, clients, inbox);
+          Calls calls = new Calls(api, journal, clock, inbox, milestones);
+          Restores restores = new Restores(ledger, meters, inbox, milestones);
+          KafkaConsumer<byte[], byte[]> consumer = clients.groupConsumer();
+          KafkaClientMetrics consumerMetrics = new KafkaClientMetrics(consumer)) {
+        consumerMetrics.bindTo(registry);
         Worker worker =
             new Worker(workerSettings, new RequestDecoder(), RandomGenerator.getDefault(), meters);
-        Records records = new Records(settings, ledger.topicId());
+        Records records = new Records(settings, topicId);
         WorkerLoop fresh =
             new WorkerLoop(
                 settings,
                 worker,
-                monotonicClock(),
+                clock,
                 inbox,
                 new WorkerLoop.Parts(
-                    consumer, transactions, calls, restores, ledger, records, meters));
+                    consumer,
+                    transactions,
+                    calls,
+                    journal,
+                    tail,
+                    rereads,
+                    restores,
+                    ledger,
+                    records,
+                    meters));
         meters.watch(fresh::status);
         loop = fresh;
         if (stopAsked) {

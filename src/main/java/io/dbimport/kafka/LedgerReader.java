@@ -2,19 +2,21 @@ package io.dbimport.kafka;
 
 import static io.dbimport.kafka.Answers.get;
 
-import io.dbimport.event.AcceptedJob;
+import io.dbimport.event.JournalCodec;
 import io.dbimport.event.LedgerCodec;
 import io.dbimport.event.LedgerCodec.Reading;
 import io.dbimport.event.LedgerRecord;
 import io.dbimport.event.Message.Kind;
+import io.dbimport.worker.LedgerFold;
 import io.dbimport.worker.Restored;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
@@ -32,13 +34,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads what the ledger says about a partition. Thread-safe.
+ * Reads what the ledger and the journal say about a partition. Thread-safe.
  *
  * <p>The committed offset first, and only once no transaction of an earlier owner is open; then the
- * whole ledger partition up to the end taken after that. That end is the log's own, not the last
- * stable one: the markers of a transaction reach the offsets and the ledger at different moments,
- * and a reader of committed records gets past the log's end only when they have reached the ledger
- * too.
+ * whole ledger partition up to the end taken after that, then the journal. That end is the log's
+ * own, not the last stable one: the markers of a transaction reach the offsets and the ledger at
+ * different moments, and a reader of committed records gets past the log's end only when they have
+ * reached the ledger too.
  */
 final class LedgerReader {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerReader.class);
@@ -46,10 +48,33 @@ final class LedgerReader {
   private static final Duration STABLE_LOOK = Duration.ofMillis(100);
   private static final Duration STABLE_WITHIN = Duration.ofSeconds(5);
 
+  /** On top of the earlier owner's own time: its clock and ours began at different moments. */
+  private static final Duration MARGIN = Duration.ofSeconds(2);
+
+  /**
+   * A partition as it was left.
+   *
+   * @param ledgerEnd end of the ledger that was read
+   * @param journalEnd end of the journal that was read
+   */
+  record Read(Restored restored, long ledgerEnd, long journalEnd) {}
+
+  /** What the partition needs is not there any more; a person must decide. */
+  static final class Lost extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Lost(String what) {
+      super(what);
+    }
+  }
+
+  private record Committed(long offset, Optional<CommitNote> note, boolean any) {}
+
   private final KafkaSettings settings;
   private final Clients clients;
   private final Admin admin;
-  private final LedgerCodec codec = new LedgerCodec();
+  private final LedgerCodec ledgerCodec = new LedgerCodec();
+  private final JournalCodec journalCodec = new JournalCodec();
 
   LedgerReader(KafkaSettings settings, Clients clients, Admin admin) {
     this.settings = settings;
@@ -69,59 +94,162 @@ final class LedgerReader {
   }
 
   /**
-   * Reads the ledger of one partition of requests. Blocks while an earlier owner's transaction is
-   * open.
+   * Reads the ledger and the journal of one partition of requests. Blocks while an earlier owner's
+   * transaction is open, and, where that owner did not hand over, until none of its calls can start
+   * or be answered any more: what it writes down meanwhile is read too.
    *
+   * @param ledgerRead hears of it when the ledger was read and the waiting begins
+   * @throws Lost when records are gone that the partition needs
    * @throws UnstableOffsetCommitException when it stays open over the offset for more than 5
    *     seconds
    * @throws KafkaException when the broker does not answer
    */
-  Restored restore(int partition) throws InterruptedException {
+  Read restore(int partition, Runnable ledgerRead) throws InterruptedException {
+    long began = System.nanoTime();
     String topicId = topicId();
-    long start = committed(new TopicPartition(settings.topic(Kind.REQUESTS), partition));
+    TopicPartition requests = new TopicPartition(settings.topic(Kind.REQUESTS), partition);
     TopicPartition ledger = new TopicPartition(settings.topic(Kind.LEDGER), partition);
-    long end = latest(ledger, IsolationLevel.READ_UNCOMMITTED);
-    Set<Long> done = new HashSet<>();
-    Map<Long, AcceptedJob> openJobs = new HashMap<>();
+    TopicPartition journal = new TopicPartition(settings.topic(Kind.OUTCOMES), partition);
+    Committed committed = committed(requests);
+    requireNothingLost(requests, committed);
+    long ledgerEnd = latest(ledger);
+    LedgerFold fold = new LedgerFold(committed.offset());
     try (KafkaConsumer<byte[], byte[]> consumer = clients.plainConsumer()) {
       consumer.assign(List.of(ledger));
       consumer.seekToBeginning(List.of(ledger));
-      while (consumer.position(ledger) < end) {
-        if (Thread.interrupted()) {
-          throw new InterruptedException("restore of " + ledger);
-        }
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-          switch (codec.decode(partition, record.key(), record.value())) {
-            case Reading.Known(LedgerRecord known) when known.topicId().equals(topicId) -> {
-              if (known.offset() >= start) {
-                done.add(known.offset());
-              }
-              switch (known) {
-                case LedgerRecord.Accepted accepted ->
-                    openJobs.put(accepted.offset(), accepted.job());
-                case LedgerRecord.Failed failed -> openJobs.remove(failed.offset());
-                case LedgerRecord.Ended ended -> openJobs.remove(ended.offset());
-              }
+      readTo(
+          consumer,
+          ledger,
+          ledgerEnd,
+          record -> {
+            LedgerRecord known = known(ledger, record);
+            if (known.topicId().equals(topicId)) {
+              fold.add(known);
             }
-            case Reading.Known _ -> {} // about a topic of the same name that was deleted
-            case Reading.Unreadable(String why) ->
-                throw new KafkaException(
-                    "the ledger cannot be read at %s offset %d: %s"
-                        .formatted(ledger, record.offset(), why));
-          }
-        }
-      }
+          });
+      committed
+          .note()
+          .filter(note -> note.ledgerEnd() > ledgerEnd)
+          .ifPresent(note -> {
+            throw new Lost(
+                "%s ends at %d and had records up to %d: what was accepted is not known any more"
+                    .formatted(ledger, ledgerEnd, note.ledgerEnd()));
+          });
+      ledgerRead.run();
+      long from = committed.note().map(CommitNote::journalOffset).orElse(0L);
+      boolean clean = !committed.any() || committed.note().filter(CommitNote::clean).isPresent();
+      Duration wait =
+          clean
+              ? Duration.ZERO
+              : committed
+                  .note()
+                  .map(CommitNote::timeout)
+                  .orElse(settings.callsEndWithin())
+                  .plus(MARGIN);
+      consumer.assign(List.of(journal));
+      consumer.seek(journal, Math.max(from, earliest(journal)));
+      long until = began + wait.toNanos();
+      read(
+          consumer,
+          () -> System.nanoTime() >= until,
+          journal,
+          record -> fold(record, topicId, fold));
+      // Whatever was written down while the last wait ended is in the log by now.
+      long journalEnd = latest(journal);
+      readTo(consumer, journal, journalEnd, record -> fold(record, topicId, fold));
+      Restored restored = fold.restored();
+      LOG.info(
+          "restored {} from offset {}{}: {} done ahead of it, {} open, {} open jobs, {} unknown",
+          requests,
+          committed.offset(),
+          clean ? "" : ", which was not handed over",
+          restored.done().size(),
+          restored.open().size(),
+          restored.openJobs().size(),
+          restored.unknown().size());
+      return new Read(restored, ledgerEnd, journalEnd);
     }
-    LOG.info(
-        "restored {} from offset {}: {} done ahead of it, {} open jobs",
-        ledger,
-        start,
-        done.size(),
-        openJobs.size());
-    return new Restored(start, done, new ArrayList<>(openJobs.values()));
   }
 
-  private long committed(TopicPartition requests) throws InterruptedException {
+  private void fold(ConsumerRecord<byte[], byte[]> record, String topicId, LedgerFold fold) {
+    journalCodec
+        .decode(record.key(), record.value())
+        .filter(known -> known.topicId().equals(topicId))
+        .ifPresent(fold::add);
+  }
+
+  /** Whether the ledger has a record like this among the committed ones from this offset on. */
+  boolean has(int partition, long from, Predicate<LedgerRecord> wanted)
+      throws InterruptedException {
+    TopicPartition ledger = new TopicPartition(settings.topic(Kind.LEDGER), partition);
+    boolean[] found = {false};
+    try (KafkaConsumer<byte[], byte[]> consumer = clients.plainConsumer()) {
+      consumer.assign(List.of(ledger));
+      consumer.seek(ledger, from);
+      readTo(
+          consumer,
+          ledger,
+          latest(ledger),
+          record -> found[0] |= wanted.test(known(ledger, record)));
+    }
+    return found[0];
+  }
+
+  private LedgerRecord known(TopicPartition ledger, ConsumerRecord<byte[], byte[]> record) {
+    return switch (ledgerCodec.decode(ledger.partition(), record.key(), record.value())) {
+      case Reading.Known(LedgerRecord known) -> known;
+      case Reading.Unreadable(String why) ->
+          throw new KafkaException(
+              "the ledger cannot be read at %s offset %d: %s"
+                  .formatted(ledger, record.offset(), why));
+    };
+  }
+
+  private static void readTo(
+      KafkaConsumer<byte[], byte[]> consumer,
+      TopicPartition at,
+      long end,
+      Consumer<ConsumerRecord<byte[], byte[]>> reader)
+      throws InterruptedException {
+    read(consumer, () -> consumer.position(at) >= end, at, reader);
+  }
+
+  private static void read(
+      KafkaConsumer<byte[], byte[]> consumer,
+      BooleanSupplier enough,
+      TopicPartition at,
+      Consumer<ConsumerRecord<byte[], byte[]>> reader)
+      throws InterruptedException {
+    while (!enough.getAsBoolean()) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("reading " + at);
+      }
+      consumer.poll(POLL).forEach(reader);
+    }
+  }
+
+  private void requireNothingLost(TopicPartition requests, Committed committed)
+      throws InterruptedException {
+    if (!committed.any()) {
+      return;
+    }
+    long first = earliest(requests);
+    long end = latest(requests);
+    if (committed.offset() < first) {
+      throw new Lost(
+          "%s begins at %d and was worked on up to %d: the requests between are gone; to go on"
+                  .formatted(requests, first, committed.offset())
+              + " without them set the group's offset to the earliest");
+    }
+    if (committed.offset() > end) {
+      throw new Lost(
+          "%s ends at %d and was worked on up to %d: records are gone; to go on set the group's"
+                  .formatted(requests, end, committed.offset())
+              + " offset to what should be worked on");
+    }
+  }
+
+  private Committed committed(TopicPartition requests) throws InterruptedException {
     ListConsumerGroupOffsetsSpec spec =
         new ListConsumerGroupOffsetsSpec().topicPartitions(List.of(requests));
     long giveUpAt = System.nanoTime() + STABLE_WITHIN.toNanos();
@@ -137,7 +265,9 @@ final class LedgerReader {
       // answers null where nothing was ever committed.
       if (offsets.containsKey(requests)) {
         OffsetAndMetadata committed = offsets.get(requests);
-        return committed == null ? earliest(requests) : committed.offset();
+        return committed == null
+            ? new Committed(earliest(requests), Optional.empty(), false)
+            : new Committed(committed.offset(), CommitNote.read(committed.metadata()), true);
       }
       if (System.nanoTime() > giveUpAt) {
         throw new UnstableOffsetCommitException(
@@ -154,10 +284,11 @@ final class LedgerReader {
         .offset();
   }
 
-  private long latest(TopicPartition partition, IsolationLevel isolation)
-      throws InterruptedException {
+  private long latest(TopicPartition partition) throws InterruptedException {
     return get(admin
-            .listOffsets(Map.of(partition, OffsetSpec.latest()), new ListOffsetsOptions(isolation))
+            .listOffsets(
+                Map.of(partition, OffsetSpec.latest()),
+                new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
             .partitionResult(partition))
         .offset();
   }

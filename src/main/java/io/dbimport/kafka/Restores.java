@@ -1,10 +1,11 @@
 package io.dbimport.kafka;
 
-import io.dbimport.worker.Restored;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -17,16 +18,20 @@ import org.slf4j.LoggerFactory;
  */
 final class Restores implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Restores.class);
-  private static final int AT_ONCE = 4;
+  private static final int READ_AT_ONCE = 4;
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final LedgerReader ledger;
   private final WorkerMeters meters;
   private final BlockingQueue<Inbound> inbox;
   private final Milestone.Listener milestones;
+
+  /** For reading ledgers; who only waits for an earlier owner's calls to end needs none. */
+  private final Semaphore reading = new Semaphore(READ_AT_ONCE);
+
   private final ExecutorService threads =
-      Executors.newFixedThreadPool(
-          AT_ONCE, Thread.ofPlatform().daemon().name("restore-", 0).factory());
+      Executors.newThreadPerTaskExecutor(
+          Thread.ofPlatform().daemon().name("restore-", 0).factory());
 
   Restores(
       LedgerReader ledger,
@@ -47,15 +52,29 @@ final class Restores implements AutoCloseable {
     try {
       while (true) {
         long began = System.nanoTime();
+        reading.acquire();
+        AtomicBoolean held = new AtomicBoolean(true);
         try {
-          Restored restored = ledger.restore(partition);
-          milestones.reached(Milestone.LEDGER_READ);
-          meters.restored(Duration.ofNanos(System.nanoTime() - began));
-          inbox.add(new Inbound.Restore(partition, epoch, restored));
+          LedgerReader.Read read =
+              ledger.restore(
+                  partition,
+                  () -> {
+                    letOthersRead(held);
+                    meters.restored(Duration.ofNanos(System.nanoTime() - began));
+                    milestones.reached(Milestone.LEDGER_READ);
+                  });
+          inbox.add(new Inbound.Restore(partition, epoch, read));
+          return;
+        } catch (LedgerReader.Lost lost) {
+          inbox.add(
+              new Inbound.RestoreRefused(partition, epoch, String.valueOf(lost.getMessage())));
           return;
         } catch (RetriableException silence) {
           LOG.warn("the ledger of partition {} is read again: {}", partition, silence.toString());
+          letOthersRead(held);
           Thread.sleep(PAUSE);
+        } finally {
+          letOthersRead(held);
         }
       }
     } catch (InterruptedException stopped) {
@@ -68,6 +87,12 @@ final class Restores implements AutoCloseable {
               partition,
               epoch,
               new KafkaException("the ledger of partition " + partition + " fails", failure)));
+    }
+  }
+
+  private void letOthersRead(AtomicBoolean held) {
+    if (held.getAndSet(false)) {
+      reading.release();
     }
   }
 

@@ -7,43 +7,64 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the topics, and checks that they keep what the worker relies on. Thread-safe.
- *
- * <p>Requests and the ledger are kept three days at the least; the ledger and the journal have a
- * partition for each partition of requests; results and dead letters hold a request and 64 KB more.
+ * Makes the topics, and checks that they and their cluster keep what the worker relies on, which is
+ * written down in {@link TopicRules} and {@link ReplicationRules}. Thread-safe.
  */
 public final class Topics {
-  /** The shortest time that requests and the ledger must be kept. */
-  public static final Duration KEPT_AT_LEAST = Duration.ofDays(3);
-
   private static final Duration SEEN_WITHIN = Duration.ofSeconds(30);
   private static final Duration SEEN_LOOK = Duration.ofMillis(50);
-  private static final long RESULT_EXTRA_BYTES = 64 << 10;
   private static final long REQUEST_BYTES = 1 << 20;
 
-  /** What is wrong with a topic, and what to change. Immutable. */
-  public record Problem(String topic, String problem, String change) {}
+  /** How much a problem matters. */
+  public enum Severity {
+    /** A promise is broken, or may be: no worker starts. */
+    ERROR,
+    /** Worth a change, but a worker starts. */
+    WARNING
+  }
 
-  /** A topic as it is. Immutable. */
-  public record Topic(String name, int partitions, Map<String, String> config) {}
+  /**
+   * Something that is not as the worker needs it. Immutable.
+   *
+   * @param where a topic's name, or words for the cluster
+   * @param problem reads on from it
+   * @param change what to do about it
+   */
+  public record Problem(Severity severity, String where, String problem, String change) {}
+
+  /**
+   * A topic as it is. Immutable.
+   *
+   * @param replicas copies of each record, where there are fewest
+   * @param config what is in force, whoever set it
+   */
+  public record Topic(String name, int partitions, int replicas, Map<String, String> config) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(Topics.class);
 
@@ -64,29 +85,50 @@ public final class Topics {
 
   /**
    * Makes those topics that are not there and returns their names; the others are left as they are.
+   * With three copies or more, a record counts as written once two brokers have it.
    *
    * @param partitions of requests, and so of every other topic
    * @param replicationFactor -1 for the broker's default
    * @throws KafkaException when the broker refuses or does not answer
    */
   public List<String> create(int partitions, short replicationFactor) throws InterruptedException {
-    List<String> made = new ArrayList<>();
     Set<String> existing = get(admin.listTopics().names());
-    for (Kind kind : Kind.values()) {
-      String name = kind.topic(prefix);
-      if (existing.contains(name)) {
-        continue;
+    List<NewTopic> missing =
+        Arrays.stream(Kind.values())
+            .filter(kind -> !existing.contains(kind.topic(prefix)))
+            .map(kind ->
+                new NewTopic(kind.topic(prefix), partitions, replicationFactor)
+                    .configs(configOf(kind)))
+            .toList();
+    if (missing.isEmpty()) {
+      return List.of();
+    }
+    boolean safe = replicas(missing.getFirst()) >= ReplicationRules.COPIES;
+    List<String> made = new ArrayList<>();
+    for (NewTopic topic : missing) {
+      if (safe) {
+        topic.configs().put(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, ReplicationRules.IN_SYNC);
       }
-      NewTopic topic = new NewTopic(name, partitions, replicationFactor).configs(configOf(kind));
       try {
         get(admin.createTopics(List.of(topic)).all());
-        made.add(name);
+        made.add(topic.name());
       } catch (TopicExistsException raced) {
         LOG.info("{} was made by another process in this moment", raced.getMessage());
       }
     }
     awaitSeen(made);
     return made;
+  }
+
+  /** How many copies it will have: only the brokers know their default. */
+  private int replicas(NewTopic topic) throws InterruptedException {
+    if (topic.replicationFactor() > 0) {
+      return topic.replicationFactor();
+    }
+    return get(
+        admin
+            .createTopics(List.of(topic), new CreateTopicsOptions().validateOnly(true))
+            .replicationFactor(topic.name()));
   }
 
   /** The controller makes a topic a moment before the brokers know of it. */
@@ -104,108 +146,81 @@ public final class Topics {
   /** The topics of this prefix that are there, by name. */
   public Map<String, Topic> describe() throws InterruptedException {
     Set<String> existing = get(admin.listTopics().names());
-    List<String> ours =
+    return describe(
         Arrays.stream(Kind.values())
             .map(kind -> kind.topic(prefix))
             .filter(existing::contains)
-            .toList();
-    Map<String, TopicDescription> descriptions = get(admin.describeTopics(ours).allTopicNames());
+            .toList());
+  }
+
+  private Map<String, Topic> describe(List<String> names) throws InterruptedException {
+    Map<String, TopicDescription> descriptions = get(admin.describeTopics(names).allTopicNames());
     Collection<ConfigResource> resources =
-        ours.stream().map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name)).toList();
+        names.stream().map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name)).toList();
     Map<String, Topic> topics = new TreeMap<>();
     get(admin.describeConfigs(resources).all())
         .forEach((resource, config) -> {
           TopicDescription description = descriptions.get(resource.name());
           if (description != null) {
-            topics.put(
-                resource.name(),
-                new Topic(resource.name(), description.partitions().size(), valuesOf(config)));
+            topics.put(resource.name(), topic(description, valuesOf(config)));
           }
         });
     return topics;
   }
 
-  /** Everything that is not as the worker needs it; empty when all is well. */
+  private static Topic topic(TopicDescription description, Map<String, String> config) {
+    List<TopicPartitionInfo> partitions = description.partitions();
+    int replicas = partitions.stream().mapToInt(p -> p.replicas().size()).min().orElse(0);
+    return new Topic(description.name(), partitions.size(), replicas, config);
+  }
+
+  /**
+   * Everything that is not as the worker needs it, errors first; empty when all is well. What this
+   * client may not see is not checked.
+   *
+   * @throws KafkaException when the broker refuses or does not answer
+   */
   public List<Problem> check() throws InterruptedException {
-    Map<String, Topic> topics = describe();
+    Cluster cluster = cluster();
+    Map<String, Topic> ours = describe();
     List<Problem> problems = new ArrayList<>();
-    for (Kind kind : Kind.values()) {
-      if (!topics.containsKey(kind.topic(prefix))) {
-        problems.add(
-            new Problem(
-                kind.topic(prefix),
-                "is missing",
-                "run: dbimport topics create --topic-prefix " + prefix));
-      }
-    }
-    Topic requests = topics.get(Kind.REQUESTS.topic(prefix));
-    for (Topic topic : topics.values()) {
-      if (requests != null) {
-        checkPartitions(topic, requests, problems);
-        checkSize(topic, requests, problems);
-      }
-      checkRetention(topic, problems);
-    }
-    return problems;
+    problems.addAll(new TopicRules(prefix, remembered).problems(cluster, ours));
+    problems.addAll(ReplicationRules.problems(cluster, ours.values()));
+    problems.sort(Comparator.comparing(Problem::severity));
+    return List.copyOf(problems);
   }
 
-  private void checkPartitions(Topic topic, Topic requests, List<Problem> problems) {
-    boolean exact =
-        isOne(topic, Kind.LEDGER) || isOne(topic, Kind.OUTCOMES) || isOne(topic, Kind.DEAD_LETTERS);
-    if (exact && topic.partitions() < requests.partitions()) {
-      problems.add(
-          new Problem(
-              topic.name(),
-              "has %d partitions for %d of %s"
-                  .formatted(topic.partitions(), requests.partitions(), requests.name()),
-              "add partitions until there are " + requests.partitions()));
+  private Cluster cluster() throws InterruptedException {
+    Collection<Node> brokers = get(admin.describeCluster().nodes());
+    FinalizedVersionRange transactions =
+        get(admin.describeFeatures().featureMetadata())
+            .finalizedFeatures()
+            .get(Cluster.TRANSACTION_VERSION);
+    ConfigResource anyBroker =
+        new ConfigResource(
+            ConfigResource.Type.BROKER, brokers.stream().map(Node::idString).findAny().orElse(""));
+    Map<String, String> brokerConfig;
+    try {
+      brokerConfig =
+          valuesOf(
+              Objects.requireNonNull(
+                  get(admin.describeConfigs(List.of(anyBroker)).all()).get(anyBroker)));
+    } catch (AuthorizationException notOurs) {
+      brokerConfig = Map.of();
     }
+    return new Cluster(
+        brokers.size(),
+        transactions == null ? 0 : transactions.maxVersionLevel(),
+        brokerConfig,
+        internalTopics());
   }
 
-  private void checkSize(Topic topic, Topic requests, List<Problem> problems) {
-    if (isOne(topic, Kind.REQUESTS) || isOne(topic, Kind.LEDGER) || isOne(topic, Kind.OUTCOMES)) {
-      return;
-    }
-    long least = number(requests, TopicConfig.MAX_MESSAGE_BYTES_CONFIG) + RESULT_EXTRA_BYTES;
-    long size = number(topic, TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
-    if (size < least) {
-      problems.add(
-          new Problem(
-              topic.name(),
-              "takes records of %d bytes, which is less than a request and 64 KB".formatted(size),
-              "set %s to %d or more".formatted(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, least)));
-    }
-  }
-
-  private void checkRetention(Topic topic, List<Problem> problems) {
-    Duration least =
-        isOne(topic, Kind.LEDGER)
-            ? longer(remembered, KEPT_AT_LEAST)
-            : isOne(topic, Kind.REQUESTS) ? KEPT_AT_LEAST : Duration.ZERO;
-    long retention = number(topic, TopicConfig.RETENTION_MS_CONFIG);
-    if (retention >= 0 && retention < least.toMillis()) {
-      problems.add(
-          new Problem(
-              topic.name(),
-              "keeps records for %d ms, which is less than %d days"
-                  .formatted(retention, least.toDays()),
-              "set %s to %d or more".formatted(TopicConfig.RETENTION_MS_CONFIG, least.toMillis())));
-    }
-    long bytes = number(topic, TopicConfig.RETENTION_BYTES_CONFIG);
-    if (bytes >= 0 && !least.isZero()) {
-      problems.add(
-          new Problem(
-              topic.name(),
-              "deletes records by size, whatever their age",
-              "set %s to -1".formatted(TopicConfig.RETENTION_BYTES_CONFIG)));
-    }
-    String cleanup = topic.config().getOrDefault(TopicConfig.CLEANUP_POLICY_CONFIG, "delete");
-    if (!isOne(topic, Kind.LEDGER) && cleanup.contains("compact")) {
-      problems.add(
-          new Problem(
-              topic.name(),
-              "is compacted, which deletes records that others wait for",
-              "set %s to delete".formatted(TopicConfig.CLEANUP_POLICY_CONFIG)));
+  private Map<String, Topic> internalTopics() throws InterruptedException {
+    Set<String> listed = get(admin.listTopics(new ListTopicsOptions().listInternal(true)).names());
+    try {
+      return describe(Cluster.INTERNAL_TOPICS.stream().filter(listed::contains).toList());
+    } catch (AuthorizationException notOurs) {
+      return Map.of();
     }
   }
 
@@ -217,8 +232,11 @@ public final class Topics {
         config.put(TopicConfig.CLEANUP_POLICY_CONFIG, "compact,delete");
         config.put(
             TopicConfig.RETENTION_MS_CONFIG,
-            Long.toString(longer(remembered, KEPT_AT_LEAST).toMillis()));
+            Long.toString(TopicRules.ledgerKept(remembered).toMillis()));
         config.put(TopicConfig.SEGMENT_MS_CONFIG, Long.toString(Duration.ofHours(1).toMillis()));
+        config.put(
+            TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG,
+            Long.toString(TopicRules.COMPACTED_AFTER.toMillis()));
       }
       case OUTCOMES, REQUESTS -> config.put(TopicConfig.RETENTION_MS_CONFIG, week);
       case ACCEPTED, ERRORS, FINISHED, DEAD_LETTERS -> {
@@ -227,22 +245,10 @@ public final class Topics {
             kind == Kind.DEAD_LETTERS ? Long.toString(Duration.ofDays(30).toMillis()) : week);
         config.put(
             TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
-            Long.toString(REQUEST_BYTES + 12 + RESULT_EXTRA_BYTES));
+            Long.toString(REQUEST_BYTES + 12 + TopicRules.RESULT_EXTRA_BYTES));
       }
     }
     return config;
-  }
-
-  private boolean isOne(Topic topic, Kind kind) {
-    return topic.name().equals(kind.topic(prefix));
-  }
-
-  private static long number(Topic topic, String key) {
-    return Long.parseLong(topic.config().getOrDefault(key, "-1"));
-  }
-
-  private static Duration longer(Duration one, Duration other) {
-    return one.compareTo(other) >= 0 ? one : other;
   }
 
   private static Map<String, String> valuesOf(Config config) {

@@ -1,7 +1,7 @@
 package io.dbimport.kafka;
 
 import io.dbimport.event.Message.Kind;
-import io.dbimport.worker.Settlement;
+import io.dbimport.worker.Entry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -50,8 +51,13 @@ final class Transactions implements AutoCloseable {
     }
   }
 
-  /** The records that one settlement is published as, in the order in which they are sent. */
-  record Outgoing(Settlement settlement, List<ProducerRecord<byte[], byte[]>> records) {}
+  /** The records that one entry is written down as, in the order in which they are sent. */
+  record Outgoing(Entry entry, List<ProducerRecord<byte[], byte[]>> records) {}
+
+  /** What is noted beside the offset of a partition. */
+  interface Notes {
+    CommitNote of(int partition, long ledgerEnd);
+  }
 
   private final KafkaSettings settings;
   private final Clients clients;
@@ -82,24 +88,31 @@ final class Transactions implements AutoCloseable {
    * it, or until the broker was silent for the producer's own timeouts.
    *
    * @param offsets partition of requests to offset
-   * @param group the metadata of the assignment that the settlements come from
+   * @param notes what is noted beside the offset of a partition, given the end of what this writes
+   *     to its ledger, exclusive, or 0 for nothing
+   * @param group the metadata of the assignment that the entries come from
    * @throws InstanceIdInUse when the producer was fenced twice within a minute
    * @throws AuthorizationException when the broker forbids it
    */
   CommitReply commit(
-      List<Outgoing> outgoing, Map<Integer, Long> offsets, ConsumerGroupMetadata group) {
-    Set<Settlement> tooLarge = Collections.newSetFromMap(new IdentityHashMap<>());
-    ConcurrentLinkedQueue<Settlement> refused = new ConcurrentLinkedQueue<>();
+      List<Outgoing> outgoing,
+      Map<Integer, Long> offsets,
+      Notes notes,
+      ConsumerGroupMetadata group) {
+    Set<Entry> tooLarge = Collections.newSetFromMap(new IdentityHashMap<>());
+    ConcurrentLinkedQueue<Entry> refused = new ConcurrentLinkedQueue<>();
+    Map<Integer, Long> ledgerEnds = new ConcurrentHashMap<>();
     KafkaProducer<byte[], byte[]> open;
     try {
       open = producer();
       milestones.reached(Milestone.TICK_BEGINS);
       open.beginTransaction();
-      outgoing.forEach(o -> o.records().forEach(r -> send(open, r, o.settlement(), refused)));
+      outgoing.forEach(
+          o -> o.records().forEach(r -> send(open, r, o.entry(), refused, ledgerEnds)));
       open.flush();
       milestones.reached(Milestone.TICK_FLUSHED);
       if (refused.isEmpty()) {
-        open.sendOffsetsToTransaction(kafkaOffsets(offsets), group);
+        open.sendOffsetsToTransaction(kafkaOffsets(offsets, notes, ledgerEnds), group);
         milestones.reached(Milestone.OFFSETS_SENT);
       }
     } catch (KafkaException failure) {
@@ -108,35 +121,39 @@ final class Transactions implements AutoCloseable {
     }
     if (!refused.isEmpty()) {
       tooLarge.addAll(refused);
-      abort(new RecordTooLargeException("records of " + tooLarge.size() + " settlements"));
+      abort(new RecordTooLargeException("records of " + tooLarge.size() + " entries"));
       return new CommitReply.TooLarge(tooLarge);
     }
-    return commit(open);
+    return commit(open, ledgerEnds);
   }
 
-  private static void send(
+  private void send(
       Producer<byte[], byte[]> open,
       ProducerRecord<byte[], byte[]> record,
-      Settlement settlement,
-      Collection<Settlement> refused) {
+      Entry entry,
+      Collection<Entry> refused,
+      Map<Integer, Long> ledgerEnds) {
+    boolean toLedger = record.topic().equals(settings.topic(Kind.LEDGER));
     // Any failure but this one also fails the commit, which is where it is heard of.
     var _ =
         open.send(
             record,
-            (_, failure) -> {
+            (metadata, failure) -> {
               if (failure instanceof RecordTooLargeException) {
-                refused.add(settlement);
+                refused.add(entry);
+              } else if (failure == null && toLedger) {
+                ledgerEnds.merge(metadata.partition(), metadata.offset() + 1, Math::max);
               }
             });
   }
 
-  private CommitReply commit(KafkaProducer<byte[], byte[]> open) {
+  private CommitReply commit(KafkaProducer<byte[], byte[]> open, Map<Integer, Long> ledgerEnds) {
     KafkaException last = null;
     for (int tries = 0; tries < COMMIT_TRIES; tries++) {
       try {
         open.commitTransaction();
         milestones.reached(Milestone.TICK_COMMITTED);
-        return new CommitReply.Committed();
+        return new CommitReply.Committed(ledgerEnds);
       } catch (TimeoutException silence) {
         // The same call again is the documented way to learn what became of it.
         LOG.warn("the commit of a tick is not answered yet: {}", silence.getMessage());
@@ -221,11 +238,15 @@ final class Transactions implements AutoCloseable {
     return false;
   }
 
-  private Map<TopicPartition, OffsetAndMetadata> kafkaOffsets(Map<Integer, Long> offsets) {
+  private Map<TopicPartition, OffsetAndMetadata> kafkaOffsets(
+      Map<Integer, Long> offsets, Notes notes, Map<Integer, Long> ledgerEnds) {
     String requests = settings.topic(Kind.REQUESTS);
     Map<TopicPartition, OffsetAndMetadata> kafka = new HashMap<>();
     offsets.forEach((partition, offset) ->
-        kafka.put(new TopicPartition(requests, partition), new OffsetAndMetadata(offset)));
+        kafka.put(
+            new TopicPartition(requests, partition),
+            new OffsetAndMetadata(
+                offset, notes.of(partition, ledgerEnds.getOrDefault(partition, 0L)).text())));
     return kafka;
   }
 

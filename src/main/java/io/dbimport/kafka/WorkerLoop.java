@@ -5,12 +5,12 @@ import io.dbimport.kafka.CommitReply.Aborted;
 import io.dbimport.kafka.CommitReply.Committed;
 import io.dbimport.kafka.CommitReply.TooLarge;
 import io.dbimport.kafka.CommitReply.Unsure;
+import io.dbimport.worker.Call;
+import io.dbimport.worker.Entry;
 import io.dbimport.worker.Moment;
 import io.dbimport.worker.Restored;
-import io.dbimport.worker.Settlement;
 import io.dbimport.worker.Worker;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -19,6 +19,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -59,6 +60,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       Consumer<byte[], byte[]> consumer,
       Transactions transactions,
       Calls calls,
+      Journal journal,
+      JournalTail tail,
+      Rereads rereads,
       Restores restores,
       LedgerReader ledger,
       Records records,
@@ -76,8 +80,18 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private final Map<Integer, Long> assigned = new HashMap<>();
 
   private final Set<Integer> restoring = new HashSet<>();
-  private final Set<Settlement> shortened = Collections.newSetFromMap(new IdentityHashMap<>());
-  private List<Settlement> tick = List.of();
+
+  /** Partitions that lack something, and what. */
+  private final Map<Integer, String> refused = new TreeMap<>();
+
+  /** Partition to the end of its ledger as far as it is known, exclusive. */
+  private final Map<Integer, Long> ledgerEnds = new HashMap<>();
+
+  /** Partition to where an earlier owner's late replies may begin in the journal. */
+  private final Map<Integer, Long> lateReplies = new HashMap<>();
+
+  private final Set<Entry> shortened = Collections.newSetFromMap(new IdentityHashMap<>());
+  private List<Entry> tick = List.of();
   private ConsumerGroupMetadata group;
   private long epochs;
   private int outstanding;
@@ -109,7 +123,8 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     this.consumer = parts.consumer();
     this.transactions = parts.transactions();
     this.group = consumer.groupMetadata();
-    this.status = new LoopStatus(System.nanoTime(), 0, 0, false, 0, worker.view());
+    this.status =
+        new LoopStatus(System.nanoTime(), 0, Map.of(), 0, false, 0, worker.view(), worker.waits());
   }
 
   /** Asks the loop to take nothing new, finish what is open, and end. Any thread. */
@@ -148,19 +163,20 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       if (stopAsked && !quiet) {
         LOG.info("stopping: no new call starts; {} are open", worker.view().inFlight());
         quiet = true;
-        worker.quiet();
+        worker.quiet(now);
         stopBy = now.nanos() + settings.stopTimeout().toNanos();
       }
       turn(now);
-      if (quiet && outstanding == 0 && tick.isEmpty() && !worker.hasSettlements()) {
+      if (quiet
+          && outstanding == 0
+          && tick.isEmpty()
+          && !worker.hasEntries()
+          && worker.view().inFlight() == 0) {
         return new WorkerEnd.Drained();
       }
       if (now.nanos() >= stopBy) {
         return new WorkerEnd.StoppedBeforeDrained(
-            outstanding
-                + " calls open, "
-                + (tick.size() + worker.settlementCount())
-                + " uncommitted");
+            outstanding + " calls open, " + (tick.size() + worker.entryCount()) + " uncommitted");
       }
     }
   }
@@ -187,6 +203,10 @@ final class WorkerLoop implements ConsumerRebalanceListener {
         outstanding--;
         worker.replied(call, reply, now);
       }
+      case Inbound.NotSent(var call) -> {
+        outstanding--;
+        worker.notSent(call, now);
+      }
       case Inbound.Broke(var call, String what) -> {
         outstanding--;
         worker.broke(call, what, now);
@@ -195,13 +215,28 @@ final class WorkerLoop implements ConsumerRebalanceListener {
         outstanding--;
         worker.looked(look, reply, now);
       }
-      case Inbound.Restore(int partition, long epoch, Restored restored) -> {
+      case Inbound.Probed(var probe, boolean answers) -> {
+        outstanding--;
+        worker.probed(probe, answers, now);
+      }
+      case Inbound.Fetched(var fetch, var found) ->
+          worker.fetched(fetch, settings.topic(Kind.REQUESTS), found, now);
+      case Inbound.Restore(int partition, long epoch, LedgerReader.Read read) -> {
         if (Long.valueOf(epoch).equals(assigned.get(partition))) {
-          restoring.remove(partition);
-          consumer.seek(requests(partition), restored.start());
-          worker.assigned(partition, epoch, restored, now);
+          begin(partition, epoch, read, now);
         }
       }
+      case Inbound.RestoreRefused(int partition, long epoch, String why) -> {
+        if (Long.valueOf(epoch).equals(assigned.get(partition))) {
+          LOG.error("partition {} is not worked on: {}", partition, why);
+          refused.put(partition, why);
+        }
+      }
+      case Inbound.LateReply(int partition, long epoch, long offset, var answer) ->
+          worker.lateReply(partition, epoch, offset, answer);
+      case Inbound.Died(Error broken) -> throw broken;
+      case Inbound.Died(RuntimeException broken) -> throw broken;
+      case Inbound.Died(Throwable broken) -> throw new KafkaException(broken);
       case Inbound.RestoreFailed(int partition, long epoch, RuntimeException why) -> {
         if (Long.valueOf(epoch).equals(assigned.get(partition))) {
           throw why;
@@ -211,11 +246,25 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     }
   }
 
+  /** The ledger of a partition was read: work on it begins. */
+  private void begin(int partition, long epoch, LedgerReader.Read read, Moment now) {
+    Restored restored = read.restored();
+    restoring.remove(partition);
+    ledgerEnds.put(partition, read.ledgerEnd());
+    parts.journal().assigned(partition, read.journalEnd());
+    if (restored.mayHaveLateReplies()) {
+      lateReplies.put(partition, read.journalEnd());
+      parts.tail().begin(partition, epoch, read.journalEnd());
+    }
+    consumer.seek(requests(partition), restored.start());
+    worker.assigned(partition, epoch, restored, now);
+  }
+
   private void poll(Moment now) {
     if (now.nanos() < nextPollNanos) {
       return;
     }
-    pauseAndResume();
+    pauseAndResume(now);
     ConsumerRecords<byte[], byte[]> polled = consumer.poll(idle(now) ? IDLE_POLL : Duration.ZERO);
     // Assignment and metadata are one snapshot: the listener ran inside this poll.
     group = consumer.groupMetadata();
@@ -230,17 +279,17 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private boolean idle(Moment now) {
     return outstanding == 0
         && tick.isEmpty()
-        && !worker.hasSettlements()
+        && !worker.hasEntries()
         && inbox.isEmpty()
         && !stopAsked
         && worker.nextDueNanos() > now.nanos() + IDLE_POLL.toNanos();
   }
 
-  private void pauseAndResume() {
+  private void pauseAndResume(Moment now) {
     Set<TopicPartition> paused = consumer.paused();
     for (int partition : assigned.keySet()) {
       TopicPartition at = requests(partition);
-      boolean pause = quiet || restoring.contains(partition) || worker.full(partition);
+      boolean pause = quiet || restoring.contains(partition) || worker.full(partition, now);
       if (pause && !paused.contains(at)) {
         consumer.pause(List.of(at));
       } else if (!pause && paused.contains(at)) {
@@ -259,11 +308,20 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       outstanding++;
       parts.calls().start(look.get());
     }
+    for (var probe = worker.nextProbe(now); probe.isPresent(); probe = worker.nextProbe(now)) {
+      outstanding++;
+      parts.calls().start(probe.get());
+    }
+    for (var fetch = worker.nextFetch(now); fetch.isPresent(); fetch = worker.nextFetch(now)) {
+      parts.rereads().start(fetch.get());
+    }
   }
 
   private void commitIfDue(Moment now) {
     boolean due = now.nanos() >= nextTickNanos;
-    if (due || (tick.isEmpty() && worker.settlementCount() >= TICK_RECORDS)) {
+    // Admitted calls wait for nothing else: those that come meanwhile share the next commit.
+    boolean early = tick.isEmpty() && (worker.entryCount() >= TICK_RECORDS || worker.hasAdmitted());
+    if (due || early) {
       boolean done = commit();
       nextTickNanos = now.nanos() + (done ? settings.tick() : AFTER_ABORT).toNanos();
     }
@@ -274,35 +332,37 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     if (unsure && !askedTheLedger()) {
       return false;
     }
-    tick = tick.isEmpty() ? worker.settlements(MAX_TICK_SETTLEMENTS) : owned(tick);
+    tick = tick.isEmpty() ? worker.entries(MAX_TICK_SETTLEMENTS) : owned(tick);
     Map<Integer, Long> offsets = worker.offsets(tick);
     if (tick.isEmpty() && offsets.isEmpty()) {
       return true;
     }
     List<Transactions.Outgoing> outgoing =
         tick.stream().map(s -> parts.records().of(s, shortened.contains(s))).toList();
-    long began = System.nanoTime();
-    CommitReply reply = transactions.commit(outgoing, offsets, group);
-    parts.meters().committed(Duration.ofNanos(System.nanoTime() - began));
+    Moment began = clock.get();
+    CommitReply reply = transactions.commit(outgoing, offsets, notes(false), group);
+    Moment ended = clock.get();
+    parts.meters().committed(Duration.ofNanos(ended.nanos() - began.nanos()));
     return switch (reply) {
-      case Committed() -> {
-        worker.committed(tick, offsets, clock.get());
+      case Committed(Map<Integer, Long> ends) -> {
+        ends.forEach((partition, end) -> ledgerEnds.merge(partition, end, Math::max));
+        tick.forEach(this::forgetReplies);
+        worker.committed(tick, offsets, began, ended);
         shortened.clear();
         tick = List.of();
         yield true;
       }
-      case TooLarge(Set<Settlement> settlements) -> {
-        LOG.warn(
-            "{} outcomes are too large for their topics and are shortened", settlements.size());
-        shortened.addAll(settlements);
+      case TooLarge(Set<Entry> entries) -> {
+        LOG.warn("{} outcomes are too large for their topics and are shortened", entries.size());
+        shortened.addAll(entries);
         yield false;
       }
       case Aborted(RuntimeException why) -> {
-        LOG.warn("a tick of {} outcomes is repeated: {}", tick.size(), why.toString());
+        LOG.warn("a tick of {} entries is repeated: {}", tick.size(), why.toString());
         yield false;
       }
       case Unsure(RuntimeException why) -> {
-        LOG.warn("a tick of {} outcomes may be committed: {}", tick.size(), why.toString());
+        LOG.warn("a tick of {} entries may be committed: {}", tick.size(), why.toString());
         // The ledger is asked in a later turn: a dead broker must not keep the loop from turning.
         unsure = true;
         yield false;
@@ -310,31 +370,56 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     };
   }
 
-  private List<Settlement> owned(List<Settlement> settlements) {
-    return settlements.stream().filter(worker::owned).toList();
+  private Transactions.Notes notes(boolean clean) {
+    return (partition, end) -> {
+      long ledgerEnd = Math.max(end, ledgerEnds.getOrDefault(partition, 0L));
+      long journal = parts.journal().low(partition);
+      return new CommitNote(
+          ledgerEnd,
+          Math.min(journal, lateReplies.getOrDefault(partition, journal)),
+          settings.callsEndWithin(),
+          clean);
+    };
+  }
+
+  /** What the ledger says of a delivery is the last word on the attempts before it. */
+  private void forgetReplies(Entry entry) {
+    switch (entry) {
+      case Entry.Admitted(long _, Call call, var _) when call.intended() ->
+          parts.journal().settled(entry.partition(), call.source().offset());
+      case Entry.Marked marked ->
+          parts.journal().settled(entry.partition(), marked.source().offset());
+      case Entry.Settled settled ->
+          parts.journal().settled(entry.partition(), settled.delivery().source().offset());
+      case Entry.Admitted _, Entry.Resolved _, Entry.JobOver _ -> {}
+    }
+  }
+
+  private List<Entry> owned(List<Entry> entries) {
+    return entries.stream().filter(worker::owned).toList();
   }
 
   /**
-   * After a commit that nobody answered: what the ledger has is committed, the rest is repeated. By
-   * then the transaction has ended one way or the other, for the new producer waits for that. False
-   * while the broker does not answer this either.
+   * After a commit that nobody answered: a transaction is committed whole or not at all, so one
+   * record of it in the ledger tells. By then it has ended one way or the other, for the new
+   * producer waits for that. False while the broker does not answer this either.
    */
   private boolean askedTheLedger() {
     try {
       transactions.settleLeftovers();
-      Map<Integer, Restored> restored = new HashMap<>();
-      List<Settlement> committed = new ArrayList<>();
-      List<Settlement> lacking = new ArrayList<>();
-      for (Settlement settlement : owned(tick)) {
-        Restored known = restored.get(settlement.partition());
-        if (known == null) {
-          known = parts.ledger().restore(settlement.partition());
-          restored.put(settlement.partition(), known);
+      tick = owned(tick);
+      for (Entry entry : tick) {
+        var record = parts.records().inLedger(entry);
+        if (record.isPresent()) {
+          long from = ledgerEnds.getOrDefault(entry.partition(), 0L);
+          if (parts.ledger().has(entry.partition(), from, record.get())) {
+            tick.forEach(this::forgetReplies);
+            worker.committed(tick, Map.of(), clock.get(), clock.get());
+            tick = List.of();
+          }
+          break;
         }
-        (known.knows(settlement) ? committed : lacking).add(settlement);
       }
-      worker.committed(committed, Map.of(), clock.get());
-      tick = lacking;
       unsure = false;
       return true;
     } catch (AuthorizationException | AuthenticationException forbidden) {
@@ -363,11 +448,13 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     status =
         new LoopStatus(
             System.nanoTime(),
-            restoring.size(),
+            restoring.size() - refused.size(),
+            Map.copyOf(refused),
             assigned.size(),
             stopAsked,
             notPolled,
-            worker.view());
+            worker.view(),
+            worker.waits());
   }
 
   /** A poll that returns nothing may still have passed markers of the producers' transactions. */
@@ -385,7 +472,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       return; // the next poll is where an idle loop waits
     }
     long until = Math.min(nextPollNanos, worker.nextDueNanos());
-    if (!tick.isEmpty() || worker.hasSettlements()) {
+    if (!tick.isEmpty() || worker.hasEntries()) {
       until = Math.min(until, nextTickNanos);
     }
     if (until > now.nanos()) {
@@ -416,7 +503,8 @@ final class WorkerLoop implements ConsumerRebalanceListener {
    */
   @Override
   public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-    partitions.forEach(partition -> worker.closing(partition.partition()));
+    Moment now = clock.get();
+    partitions.forEach(partition -> worker.closing(partition.partition(), now));
     if (abandoned) {
       onPartitionsLost(partitions);
       return;
@@ -424,8 +512,13 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     try {
       awaitCalls(partitions);
       long giveUp = clock.get().nanos() + settings.apiTimeout().toNanos();
-      while (!committedAll() && clock.get().nanos() < giveUp) {
+      boolean all = committedAll();
+      while (!all && clock.get().nanos() < giveUp) {
         hearFor(AFTER_ABORT);
+        all = committedAll();
+      }
+      if (all) {
+        handOver(partitions);
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
@@ -433,8 +526,22 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     onPartitionsLost(partitions);
   }
 
+  /** Notes that no call is open, so that the next owner need not wait for any. */
+  private void handOver(Collection<TopicPartition> partitions) {
+    Map<Integer, Long> offsets = new HashMap<>();
+    for (TopicPartition at : partitions) {
+      worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
+    }
+    if (!offsets.isEmpty()) {
+      CommitReply reply = transactions.commit(List.of(), offsets, notes(true), group);
+      if (!(reply instanceof Committed)) {
+        LOG.info("partitions {} are not handed over: {}", offsets.keySet(), reply);
+      }
+    }
+  }
+
   private boolean committedAll() {
-    return commit() && tick.isEmpty() && !worker.hasSettlements();
+    return commit() && tick.isEmpty() && !worker.hasEntries();
   }
 
   private void awaitCalls(Collection<TopicPartition> partitions) throws InterruptedException {
@@ -461,6 +568,12 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     for (TopicPartition partition : partitions) {
       assigned.remove(partition.partition());
       restoring.remove(partition.partition());
+      refused.remove(partition.partition());
+      ledgerEnds.remove(partition.partition());
+      if (lateReplies.remove(partition.partition()) != null) {
+        parts.tail().end(partition.partition());
+      }
+      parts.journal().released(partition.partition());
       worker.dropped(partition.partition());
     }
     tick = owned(tick);

@@ -16,12 +16,14 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The worker's own meters. They balance: received = requests (all outcomes) + handed over + what is
- * queued, in flight or settling. Tags come from enums only. Thread-safe.
+ * The worker's own meters. They balance: received + restored = requests (all outcomes) + handed
+ * over + what is queued, in flight, settling or parked. Tags come from enums only. Thread-safe.
  */
 final class WorkerMeters implements WorkerListener {
   private final MeterRegistry registry;
   private final Counter received;
+  private final Counter restored;
+  private final Counter resolved;
   private final Counter handedOver;
   private final Counter accepted;
   private final Counter failed;
@@ -36,6 +38,8 @@ final class WorkerMeters implements WorkerListener {
   WorkerMeters(MeterRegistry registry) {
     this.registry = registry;
     received = counter("dbimport.requests.received", "deliveries taken on");
+    restored = counter("dbimport.requests.restored", "parked, and found in the ledger");
+    resolved = counter("dbimport.requests.resolved", "unknown outcomes that were corrected");
     handedOver = counter("dbimport.requests.handed.over", "let go with their partition");
     accepted = outcome("accepted");
     failed = outcome("failed");
@@ -71,8 +75,28 @@ final class WorkerMeters implements WorkerListener {
     gauge(
         status,
         "dbimport.pending",
-        "not yet polled, queued or in flight: scale on this",
-        s -> s.notPolled() + s.work().queued() + s.work().inFlight() + s.work().settling());
+        "not yet polled, queued or in flight, not what waits parked or behind a breaker: scale on"
+            + " this",
+        s ->
+            s.notPolled()
+                + s.work().queued()
+                - s.waits().behindBreaker()
+                + s.work().inFlight()
+                + s.work().settling());
+    gauge(status, "dbimport.queued", "in memory, not called", s -> s.work().queued());
+    gauge(status, "dbimport.settling", "answered, not committed", s -> s.work().settling());
+    gauge(status, "dbimport.parked", "wait outside memory", s -> s.waits().parked());
+    gauge(status, "dbimport.unknown", "nobody knows their outcome", s -> s.waits().unknown());
+    gauge(
+        status,
+        "dbimport.breaker.open",
+        "API addresses and environments that are not called for they do not answer",
+        s -> s.waits().openBreakers());
+    gauge(
+        status,
+        "dbimport.throttled",
+        "apps and environments that a quota holds back",
+        s -> s.waits().throttled());
     gauge(status, "dbimport.in.flight", "calls at once", s -> s.work().inFlight());
     gauge(
         status,
@@ -102,6 +126,16 @@ final class WorkerMeters implements WorkerListener {
   @Override
   public void received() {
     received.increment();
+  }
+
+  @Override
+  public void restored(int deliveries) {
+    restored.increment(deliveries);
+  }
+
+  @Override
+  public void resolved() {
+    resolved.increment();
   }
 
   @Override

@@ -180,7 +180,7 @@ final class ApiRoutes {
     return switch (imports.submit(asked)) {
       case Reply.Accepted(long jobId) -> JSON.createObjectNode().put("job_id", jobId);
       case Reply.Refused refused -> error(refused.errcode(), refused.message());
-      case Reply.Unavailable(int code, String why) -> error(code, message(code, why));
+      case Reply.Unavailable(int code, String why, boolean _) -> error(code, message(code, why));
       case Reply.Unanswered(int code, String why) -> error(code, message(code, why));
     };
   }

@@ -21,8 +21,10 @@ import org.jspecify.annotations.Nullable;
  * the same reply, request and attempts always give the same kind of step.
  *
  * @param retryFor how long a request that is unavailable is tried again
+ * @param retryUnknown whether a request that is not rerun-safe is called again though it may have
+ *     been carried out: for those who would rather have data twice than not at all
  */
-record AfterReply(Backoff backoff, Duration retryFor) {
+record AfterReply(Backoff backoff, Duration retryFor, boolean retryUnknown) {
 
   /** How long a request is held back by quotas before it fails with the last errcode. */
   static final Duration THROTTLED_AT_MOST = Duration.ofHours(24);
@@ -39,18 +41,21 @@ record AfterReply(Backoff backoff, Duration retryFor) {
    * The step after a reply.
    *
    * @param attempts the attempt just made included
+   * @param open how long in all a breaker over the request has been open
    */
-  Step step(Reply reply, ImportRequest request, Attempts attempts, Moment now) {
+  Step step(Reply reply, ImportRequest request, Attempts attempts, Moment now, Duration open) {
     return switch (reply) {
       case Accepted(long jobId) -> new Settle(new JobAccepted(jobId, attempts.made()));
-      case Refused refused -> afterRefusal(refused, request, attempts, now);
-      case Unanswered(int code, String why) -> afterSilence(code, why, request, attempts, now);
-      case Unavailable(int code, String why) ->
-          retry(code, why, ErrorClass.UNAVAILABLE, attempts.unavailable(now), now);
+      case Refused refused -> afterRefusal(refused, request, attempts, now, open);
+      case Unanswered(int code, String why) ->
+          afterSilence(code, why, request, attempts, now, open);
+      case Unavailable(int code, String why, boolean _) ->
+          retry(code, why, ErrorClass.UNAVAILABLE, attempts.unavailable(now, open), now, open);
     };
   }
 
-  private Step afterRefusal(Refused refused, ImportRequest request, Attempts attempts, Moment now) {
+  private Step afterRefusal(
+      Refused refused, ImportRequest request, Attempts attempts, Moment now, Duration open) {
     int code = refused.errcode();
     if (code == ErrorCode.INVALID_APPID.code() && refused.errorClass() == ErrorClass.INVALID) {
       // An app that is not configured is found out before anything is sent.
@@ -66,26 +71,32 @@ record AfterReply(Backoff backoff, Duration retryFor) {
                   attempts.withFreshToken());
       case THROTTLED -> afterThrottle(refused, attempts, now);
       case UNAVAILABLE ->
-          retry(code, refused.message(), ErrorClass.UNAVAILABLE, attempts.unavailable(now), now);
-      case OUTCOME_UNKNOWN -> afterSilence(code, refused.message(), request, attempts, now);
+          retry(
+              code,
+              refused.message(),
+              ErrorClass.UNAVAILABLE,
+              attempts.unavailable(now, open),
+              now,
+              open);
+      case OUTCOME_UNKNOWN -> afterSilence(code, refused.message(), request, attempts, now, open);
       case MALFORMED, INVALID, EXPIRED, FORBIDDEN, MISSING, REFUSED, INTERNAL ->
           fail(code, refused.message(), refused.errorClass(), attempts);
     };
   }
 
   private Step afterSilence(
-      int code, String why, ImportRequest request, Attempts attempts, Moment now) {
-    return request.rerunSafe()
-        ? retry(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts.unanswered(now), now)
+      int code, String why, ImportRequest request, Attempts attempts, Moment now, Duration open) {
+    return request.rerunSafe() || retryUnknown
+        ? retry(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts.unanswered(now, open), now, open)
         : fail(code, why, ErrorClass.OUTCOME_UNKNOWN, attempts);
   }
 
   /**
    * @param attempts the failed one noted
    */
-  private Step retry(int code, String why, ErrorClass errorClass, Attempts attempts, Moment now) {
-    Moment first = attempts.firstFailure();
-    if (first != null && now.since(first).compareTo(retryFor) >= 0) {
+  private Step retry(
+      int code, String why, ErrorClass errorClass, Attempts attempts, Moment now, Duration open) {
+    if (attempts.unavailableFor(now, open).compareTo(retryFor) >= 0) {
       return fail(code, why, attempts.givenUpAs(errorClass), attempts);
     }
     return new CallAgain(

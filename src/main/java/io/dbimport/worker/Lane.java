@@ -4,21 +4,31 @@ import java.util.ArrayDeque;
 
 /**
  * The requests of one (app, environment, collection) within a partition, carried out in order: only
- * the first is ever called. Confined to the loop thread.
+ * the first is ever called. Those that are parked follow those in memory. Confined to the loop
+ * thread.
  */
 final class Lane {
   final LaneKey key;
   final long epoch;
   final ArrayDeque<OpenRequest> queue = new ArrayDeque<>();
 
+  /** Offsets of its parked deliveries, all above those in the queue. */
+  final LongQueue parked = new LongQueue();
+
+  /** Parked ones that are being read again: they come between the queue and the other parked. */
+  int fetching;
+
   /** Its partition was given up: whoever still holds the lane lets it go. */
   boolean dropped;
 
-  /** The first request is being called. */
+  /** The first request is being called, or admitted. */
   boolean calling;
 
-  /** When it may be called again, by the monotonic clock; read by the timers alone. */
-  long dueNanos;
+  /** Its first request is out of time: it is read again though its environment is held. */
+  boolean late;
+
+  /** It must not be called before this, by the monotonic clock. */
+  long dueNanos = Long.MIN_VALUE;
 
   Lane(LaneKey key, long epoch) {
     this.key = key;
@@ -27,5 +37,18 @@ final class Lane {
 
   OpenRequest first() {
     return queue.element();
+  }
+
+  /** Whether what comes now must be parked, to stay behind what is parked already. */
+  boolean hasParked() {
+    return fetching > 0 || !parked.isEmpty();
+  }
+
+  boolean empty() {
+    return queue.isEmpty() && !hasParked();
+  }
+
+  boolean sleeping(Moment now) {
+    return now.nanos() < dueNanos;
   }
 }

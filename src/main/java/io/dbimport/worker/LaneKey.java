@@ -9,18 +9,19 @@ import org.jspecify.annotations.Nullable;
  * @param partition of the request topic
  * @param environment the tenant
  * @param collection the collection imported into
- * @param offset tells deliveries apart where each is a lane of its own, else -1
+ * @param own tells requests apart where each request id is a lane of its own, else 0
  */
-record LaneKey(int partition, Environment environment, String collection, long offset) {
+record LaneKey(int partition, Environment environment, String collection, long own) {
 
   /** A tenant: an environment of an app. */
   record Environment(@Nullable String appId, String env) {}
 
-  static LaneKey of(int partition, ImportRequest request, long offset) {
-    return new LaneKey(
-        partition,
-        new Environment(request.appId(), request.parameters().env()),
-        request.parameters().collectionName(),
-        offset);
+  /** The tenant of a request. */
+  static Environment environment(ImportRequest request) {
+    return new Environment(request.appId(), request.parameters().env());
+  }
+
+  static LaneKey of(int partition, ImportRequest request, long own) {
+    return new LaneKey(partition, environment(request), request.parameters().collectionName(), own);
   }
 }

@@ -6,13 +6,19 @@ import io.dbimport.event.JobEnd;
 import java.time.Duration;
 
 /**
- * Hears what the worker counts. At any moment between two calls, received = settled + handed over +
- * open. Called on the loop thread.
+ * Hears what the worker counts. At any moment between two calls, received + restored = settled +
+ * handed over + open + parked. Called on the loop thread.
  */
 public interface WorkerListener {
 
   /** A delivery was taken on. One that the ledger knows as done is not. */
   void received();
+
+  /** Parked deliveries came with the ledger of a partition. */
+  void restored(int deliveries);
+
+  /** An outcome that was published as unknown is corrected. */
+  void resolved();
 
   /** Deliveries without an outcome were let go with their partition. */
   void handedOver(int deliveries);

@@ -5,49 +5,67 @@ import java.time.Duration;
 /**
  * What the worker goes by. Immutable.
  *
- * @param maxInFlight import calls at once, at least 1
- * @param envMaxInFlight import calls at once for one environment, at least 1
- * @param retryFor how long a request that is unavailable is tried again
- * @param retryInitial the first backoff
- * @param retryMax the longest backoff
+ * @param limits how many calls at once, and how often
+ * @param retry when a call is repeated
  * @param ordering what the next call of a lane waits for
  * @param jobTimeout how long a job is followed before it counts as lost
  * @param remembered how long the ledger remembers a delivery
- * @param windowDeliveries open deliveries of a partition before it is read no further
- * @param windowBytes bytes of open deliveries of a partition before it is read no further
+ * @param lease how long after a commit began calls may start in the partitions it was about
+ * @param window how much of a partition is in memory
  */
 public record WorkerSettings(
-    int maxInFlight,
-    int envMaxInFlight,
-    Duration retryFor,
-    Duration retryInitial,
-    Duration retryMax,
+    Limits limits,
+    Retry retry,
     Ordering ordering,
     Duration jobTimeout,
     Duration remembered,
-    int windowDeliveries,
-    long windowBytes) {
+    Duration lease,
+    Window window) {
+
+  /** The longest lease: a new owner waits for it after an earlier one that did not hand over. */
+  private static final Duration LONGEST_LEASE = Duration.ofSeconds(2);
 
   /** What the next call of a lane waits for. */
   public enum Ordering {
     /** The outcome of the one before it. */
     REQUEST,
-    /** Nothing: every delivery is a lane of its own. */
+    /** Nothing: every request id is a lane of its own. */
     NONE
+  }
+
+  /**
+   * When a call is repeated. Immutable.
+   *
+   * @param patience how long a request that is unavailable is tried again
+   * @param initial the first backoff
+   * @param max the longest backoff
+   * @param unknown whether a request that is not rerun-safe and got no answer is called again
+   */
+  public record Retry(Duration patience, Duration initial, Duration max, boolean unknown) {}
+
+  /**
+   * How much of a partition is in memory. Immutable.
+   *
+   * @param deliveries open deliveries before it is full; the frontier may be ten times as far
+   *     behind
+   * @param bytes bytes of open deliveries before it is full
+   */
+  public record Window(int deliveries, long bytes) {}
+
+  /** The lease that goes with the longest time one call may take. */
+  public static Duration lease(Duration apiTimeout) {
+    return apiTimeout.compareTo(LONGEST_LEASE) < 0 ? apiTimeout : LONGEST_LEASE;
   }
 
   /** The defaults of the contract. */
   public static WorkerSettings defaults() {
     return new WorkerSettings(
-        256,
-        32,
-        Duration.ofMinutes(15),
-        Duration.ofMillis(500),
-        Duration.ofSeconds(60),
+        new Limits(256, 32, null, null),
+        new Retry(Duration.ofMinutes(15), Duration.ofMillis(500), Duration.ofSeconds(60), false),
         Ordering.REQUEST,
         Duration.ofHours(24),
         Duration.ofDays(7),
-        10_000,
-        64L << 20);
+        LONGEST_LEASE,
+        new Window(10_000, 64L << 20));
   }
 }

@@ -95,9 +95,6 @@ class SettingsReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "DBIMPORT_RATE_PER_ENV, 5",
-    "DBIMPORT_RATE_TOTAL, 5",
-    "DBIMPORT_ON_UNKNOWN, retry",
     "DBIMPORT_ORDERING, completion",
     "DBIMPORT_CONSOLE_PORT, 8090",
     "DBIMPORT_CONSOLE_PASSWORD, word",
@@ -110,6 +107,17 @@ class SettingsReaderTest {
         .startsWith(variable)
         .contains("is not built yet")
         .doesNotContain("\"word\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "fast", "1e3", "1000001", "0.0", "5/s"})
+  void aRateIsANumberOfCallsPerSecond(String wrong) {
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_RATE_TOTAL", wrong)))
+        .singleElement()
+        .asString()
+        .contains("a number of calls per second above 0");
+    assertThat(SettingsReader.read(Map.of(), Map.of("DBIMPORT_RATE_PER_ENV", "0.5"), null))
+        .isNotInstanceOf(Reading.Bad.class);
   }
 
   @ParameterizedTest

@@ -86,9 +86,10 @@ class HttpImportApiTest {
     assertThat(((Reply.Unanswered) reply).errcode()).isEqualTo(-1);
   }
 
-  private static void assertUnavailable(Reply reply) {
+  private static void assertNotSent(Reply reply) {
     assertThat(reply).isInstanceOf(Reply.Unavailable.class);
     assertThat(((Reply.Unavailable) reply).errcode()).isEqualTo(-1);
+    assertThat(((Reply.Unavailable) reply).answered()).isFalse();
   }
 
   // What is sent.
@@ -322,7 +323,7 @@ class HttpImportApiTest {
                 HASTY,
                 certificate.certificate())) {
       long began = System.nanoTime();
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
       assertEndedWithinTheDeadline(began);
     }
   }
@@ -426,7 +427,7 @@ class HttpImportApiTest {
     assertThat(
             replyTo((_, stage) ->
                 stage.answer(200, "{\"errcode\":" + errcode + ",\"errmsg\":\"busy\"}")))
-        .isEqualTo(new Reply.Unavailable(errcode, "busy"));
+        .isEqualTo(new Reply.Unavailable(errcode, "busy", true));
   }
 
   @ParameterizedTest
@@ -508,7 +509,7 @@ class HttpImportApiTest {
       port = free.getLocalPort();
     }
     try (HttpImportApi api = api(URI.create("http://127.0.0.1:" + port), PATIENT, null)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 
@@ -516,7 +517,7 @@ class HttpImportApiTest {
   void anUnresolvableNameIsUnavailable() throws InterruptedException {
     try (HttpImportApi api =
         api(URI.create("https://no-such-host.invalid"), Duration.ofSeconds(5), null)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 
@@ -536,7 +537,7 @@ class HttpImportApiTest {
     try (ScriptedPeer peer =
             ScriptedPeer.https(certificate, (_, stage) -> stage.answer(200, ACCEPTED));
         HttpImportApi api = api(peer.uri(), PATIENT, ca)) {
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
       assertThat(peer.requests()).isEmpty();
       assertThat(peer.connections()).isPositive();
     }
@@ -559,7 +560,7 @@ class HttpImportApiTest {
               // The client has seen enough.
             }
           });
-      assertUnavailable(submit(api));
+      assertNotSent(submit(api));
     }
   }
 

@@ -12,6 +12,7 @@ import io.dbimport.Outcome.Failed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -149,8 +150,8 @@ class AsyncApiTest {
     LedgerCodec codec = new LedgerCodec();
     for (LedgerRecord record :
         List.of(
-            new LedgerRecord.Failed("id", 1, "order-7", failed),
-            new LedgerRecord.Ended("id", 1, "order-7", 5, "success"))) {
+            new LedgerRecord.Failed("id", 1, "order-7", 9, failed, Instant.EPOCH, false),
+            new LedgerRecord.Ended("id", 1, "order-7", 9, 5, 1, Instant.EPOCH, "success"))) {
       Message message = codec.encode(record, 0);
       assertThat(problems(schema, Produced.json(message))).isEmpty();
       assertThat(message.headers()).isEmpty();

@@ -62,14 +62,14 @@ class EventEncoderTest {
 
   @Test
   void anAcceptedEventHasItsFieldsInTheContractsOrder() {
-    Message message = EVENTS.resolved(JOB, DELIVERY.timestamp(), 3);
+    Message message = EVENTS.resolved(JOB, DELIVERY.timestamp());
     assertThat(text(message.value()))
         .isEqualTo(
             "{\"env\":\"demo-env\",\"collection_name\":\"people\",\"file_path\":\"in/people.json\","
                 + "\"file_type\":1,\"stop_on_error\":false,\"conflict_mode\":2,\"app_id\":\"shop\","
                 + "\"deadline\":\"2026-01-31T08:00:00.000Z\",\"rerun_safe\":true,"
                 + "\"request_id\":\"order-7\",\"job_id\":100074947,\"errcode\":0,\"errmsg\":\"ok\","
-                + "\"attempts\":3,\"requested_at\":\"2026-01-02T03:04:05.678Z\","
+                + "\"attempts\":1,\"requested_at\":\"2026-01-02T03:04:05.678Z\","
                 + "\"accepted_at\":\"2026-01-02T03:05:06.789Z\","
                 + "\"source\":{\"topic\":\"dbimport.requests\",\"partition\":3,\"offset\":42},"
                 + "\"duplicate\":false,\"resolves\":\"outcome_unknown\"}");
@@ -85,8 +85,8 @@ class EventEncoderTest {
 
   @Test
   void onlyAnAnswerFromTheLedgerIsADuplicateAndOnlyACorrectionResolves() {
-    JsonNode first = Produced.json(EVENTS.accepted(JOB, AT, 1, false));
-    JsonNode second = Produced.json(EVENTS.accepted(JOB, AT, 1, true));
+    JsonNode first = Produced.json(EVENTS.accepted(JOB, AT, false));
+    JsonNode second = Produced.json(EVENTS.accepted(JOB, AT, true));
     assertThat(first.get("duplicate").booleanValue()).isFalse();
     assertThat(second.get("duplicate").booleanValue()).isTrue();
     assertThat(first.has("resolves")).isFalse();
@@ -329,7 +329,7 @@ class EventEncoderTest {
     Decoding.Valid decoding = valid(delivery);
     AcceptedJob job = Produced.job(delivery, decoding.request());
     return List.of(
-        EVENTS.accepted(job, delivery.timestamp(), 1, false),
+        EVENTS.accepted(job, delivery.timestamp(), false),
         EVENTS.finished(job, new JobEnd.Lost("why"), AT),
         EVENTS.error(delivery, decoding, FAILED, AT, false),
         EVENTS.deadLetter(delivery, decoding, FAILED, AT));

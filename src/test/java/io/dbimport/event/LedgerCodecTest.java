@@ -47,8 +47,7 @@ class LedgerCodecTest {
             new Header("tracestate", new byte[] {'a', '=', -1}));
     assertReadBack(
         new AcceptedJob(
-            SOURCE, request, new byte[] {0, -1, 65}, trace, Long.MAX_VALUE, ACCEPTED_AT),
-        7);
+            SOURCE, request, new byte[] {0, -1, 65}, trace, Long.MAX_VALUE, 7, ACCEPTED_AT));
   }
 
   @Test
@@ -57,13 +56,13 @@ class LedgerCodecTest {
         new ImportRequest(
             "r", null, parameters(FileType.JSON, false, ConflictMode.INSERT), null, true);
     assertReadBack(
-        new AcceptedJob(SOURCE, request, null, List.of(), Long.MIN_VALUE, Instant.EPOCH), 1);
+        new AcceptedJob(SOURCE, request, null, List.of(), Long.MIN_VALUE, 1, Instant.EPOCH));
   }
 
   @Test
   void anEmptyKeyIsNotNoKey() {
     assertReadBack(
-        new AcceptedJob(SOURCE, plainRequest(), new byte[0], List.of(), 5, ACCEPTED_AT), 1);
+        new AcceptedJob(SOURCE, plainRequest(), new byte[0], List.of(), 5, 1, ACCEPTED_AT));
   }
 
   /** What cannot be read back would keep the partition from ever being restored. */
@@ -84,16 +83,12 @@ class LedgerCodecTest {
               headers);
       switch (Produced.decode(delivery)) {
         case Decoding.Valid(ImportRequest request) -> {
-          assertReadBack(Produced.job(delivery, request), 1);
+          assertReadBack(Produced.job(delivery, request));
           accepted++;
         }
         case Decoding.Invalid invalid ->
-            assertThat(
-                    readBack(
-                        new LedgerRecord.Failed(
-                            TOPIC_ID, 42, invalid.requestId(), invalid.failed())))
-                .isEqualTo(
-                    new LedgerRecord.Failed(TOPIC_ID, 42, invalid.requestId(), invalid.failed()));
+            assertThat(readBack(failed(42, invalid.requestId(), invalid.failed())))
+                .isEqualTo(failed(42, invalid.requestId(), invalid.failed()));
       }
     }
     assertThat(accepted).isGreaterThan(40);
@@ -103,8 +98,7 @@ class LedgerCodecTest {
   @EnumSource
   void aFailureOfEveryClassIsReadBackAsItWasWritten(ErrorClass errorClass) {
     LedgerRecord.Failed record =
-        new LedgerRecord.Failed(
-            TOPIC_ID,
+        failed(
             Long.MAX_VALUE,
             "order-7",
             new Failed(Integer.MIN_VALUE, "", errorClass, "集\n\u0000", Integer.MAX_VALUE));
@@ -115,24 +109,19 @@ class LedgerCodecTest {
   void textsOfAFailureAreCutToAKilobyteAndMended() {
     String huge = Produced.HALF + "集".repeat(5000);
     LedgerRecord record =
-        readBack(
-            new LedgerRecord.Failed(
-                TOPIC_ID, 0, "r", new Failed(1, huge, ErrorClass.REFUSED, huge, 1)));
+        readBack(failed(0, "r", new Failed(1, huge, ErrorClass.REFUSED, huge, 1)));
     String cut = "?" + "集".repeat(339) + "…";
-    assertThat(record)
-        .isEqualTo(
-            new LedgerRecord.Failed(
-                TOPIC_ID, 0, "r", new Failed(1, cut, ErrorClass.REFUSED, cut, 1)));
+    assertThat(record).isEqualTo(failed(0, "r", new Failed(1, cut, ErrorClass.REFUSED, cut, 1)));
   }
 
   @Test
   void everyEndOfAJobIsReadBackAsItWasWritten() {
-    AcceptedJob job = new AcceptedJob(SOURCE, plainRequest(), null, List.of(), 5, ACCEPTED_AT);
+    AcceptedJob job = new AcceptedJob(SOURCE, plainRequest(), null, List.of(), 5, 3, ACCEPTED_AT);
     JobEnd success = new JobEnd.Ended(new JobState(JobStatus.SUCCESS, 1, 0, "done"));
     JobEnd fail = new JobEnd.Ended(new JobState(JobStatus.FAIL, 0, 1, "bad"));
     List<String> statuses = new ArrayList<>();
     for (JobEnd end : List.of(success, fail, new JobEnd.Lost("why"))) {
-      LedgerRecord.Ended record = LedgerCodec.ended(TOPIC_ID, job, end);
+      LedgerRecord.Ended record = LedgerCodec.ended(TOPIC_ID, job, -77, end);
       assertThat(readBack(record)).isEqualTo(record);
       statuses.add(record.status());
     }
@@ -141,7 +130,7 @@ class LedgerCodecTest {
 
   @Test
   void aRecordGoesUnderItsDeliveryIntoItsPartition() {
-    Message message = CODEC.encode(new LedgerRecord.Failed(TOPIC_ID, 42, "r", FAILED), PARTITION);
+    Message message = CODEC.encode(failed(42, "r", FAILED), PARTITION);
     assertThat(message.kind()).isEqualTo(Message.Kind.LEDGER);
     assertThat(message.partition()).isEqualTo(PARTITION);
     assertThat(message.key()).isEqualTo(bytes(TOPIC_ID + ":42"));
@@ -166,7 +155,7 @@ class LedgerCodecTest {
       nullValues = "NONE",
       textBlock =
           """
-          NONE  | {"v":1,"state":"ENDED","request_id":"r","job_id":5,"status":"fail"} | without key
+          NONE  | {"v":1,"state":"ENDED","request_id":"r","content":1,"attempts":1,"accepted_at":"2026-01-02T03:04:05Z","job_id":5,"status":"fail"} | without key
           t:42  | NONE                                                 | without value
           t:42  | ``                                                   | JSON
           t:42  | []                                                   | no JSON object
@@ -176,14 +165,14 @@ class LedgerCodecTest {
           t:42  | {"v":0}                                              | version 0
           t:42  | {"v":-1}                                             | version -1
           t:42  | {"v":1}                                              | state
-          t:42  | {"v":1,"state":"PARKED"}                             | state PARKED
-          t     | {"v":1,"state":"ENDED","request_id":"r","job_id":5,"status":"fail"} | key has no colon
-          t:x   | {"v":1,"state":"ENDED","request_id":"r","job_id":5,"status":"fail"} | a value
-          t:42  | {"v":1,"state":"ENDED","request_id":"r","job_id":5}  | status
+          t:42  | {"v":1,"state":"RESTING"}                            | state RESTING
+          t     | {"v":1,"state":"ENDED","request_id":"r","content":1,"attempts":1,"accepted_at":"2026-01-02T03:04:05Z","job_id":5,"status":"fail"} | key has no colon
+          t:x   | {"v":1,"state":"ENDED","request_id":"r","content":1,"attempts":1,"accepted_at":"2026-01-02T03:04:05Z","job_id":5,"status":"fail"} | a value
+          t:42  | {"v":1,"state":"ENDED","request_id":"r","content":1,"attempts":1,"accepted_at":"2026-01-02T03:04:05Z","job_id":5}  | status
           t:42  | {"v":1,"v":1,"state":"ENDED"}                        | JSON
           t:42  | {"v":1,"state":"ENDED"} more                         | JSON
-          t:42  | {"v":1,"state":"DONE","request_id":"r","attempts":4294967297,"errcode":1,"errmsg":"","error_class":"token","detail":""} | attempts
-          t:42  | {"v":1,"state":"DONE","request_id":"r","attempts":1,"errcode":1,"errmsg":"","error_class":"odd","detail":""} | a value
+          t:42  | {"v":1,"state":"DONE","request_id":"r","content":1,"duplicate":false,"failed_at":"2026-01-02T03:04:05Z","attempts":4294967297,"errcode":1,"errmsg":"","error_class":"token","detail":""} | attempts
+          t:42  | {"v":1,"state":"DONE","request_id":"r","content":1,"duplicate":false,"failed_at":"2026-01-02T03:04:05Z","attempts":1,"errcode":1,"errmsg":"","error_class":"odd","detail":""} | a value
           """)
   void whatIsBrokenIsNamedAsSuch(@Nullable String key, @Nullable String value, String part) {
     assertThat(why(key, value)).startsWith("broken: ").contains(part);
@@ -191,8 +180,8 @@ class LedgerCodecTest {
 
   @Test
   void aTimeThatIsNoneIsBroken() {
-    AcceptedJob job = new AcceptedJob(SOURCE, plainRequest(), null, List.of(), 5, ACCEPTED_AT);
-    Message message = CODEC.encode(new LedgerRecord.Accepted(TOPIC_ID, job, 1), PARTITION);
+    AcceptedJob job = new AcceptedJob(SOURCE, plainRequest(), null, List.of(), 5, 3, ACCEPTED_AT);
+    Message message = CODEC.encode(new LedgerRecord.Accepted(TOPIC_ID, job, 9, false), PARTITION);
     String value = new String(notNull(message.value()), StandardCharsets.UTF_8);
     String damaged = value.replace("2026-01-02T", "2026-13-02T");
     assertThat(damaged).isNotEqualTo(value);
@@ -212,12 +201,13 @@ class LedgerCodecTest {
             new byte[] {1, 2, 3},
             List.of(Header.of("traceparent", Produced.TRACEPARENT), Header.of("tracestate", "a=1")),
             5,
+            1,
             ACCEPTED_AT);
     List<LedgerRecord> records =
         List.of(
-            new LedgerRecord.Accepted(TOPIC_ID, job, 1),
-            new LedgerRecord.Failed(TOPIC_ID, 42, "r", FAILED),
-            new LedgerRecord.Ended(TOPIC_ID, 42, "r", 5, "success"));
+            new LedgerRecord.Accepted(TOPIC_ID, job, 9, false),
+            failed(42, "r", FAILED),
+            new LedgerRecord.Ended(TOPIC_ID, 42, "r", 9, 5, 1, ACCEPTED_AT, "success"));
     int unreadable = 0;
     int known = 0;
     for (int i = 0; i < 20_000; i++) {
@@ -251,13 +241,25 @@ class LedgerCodecTest {
     return noise;
   }
 
-  private static void assertReadBack(AcceptedJob job, int attempts) {
-    LedgerRecord read = readBack(new LedgerRecord.Accepted(TOPIC_ID, job, attempts));
-    if (!(read instanceof LedgerRecord.Accepted(String topicId, AcceptedJob again, int number))) {
+  private static LedgerRecord.Failed failed(long offset, String requestId, Failed failed) {
+    return new LedgerRecord.Failed(TOPIC_ID, offset, requestId, -5, failed, ACCEPTED_AT, true);
+  }
+
+  private static void assertReadBack(AcceptedJob job) {
+    LedgerRecord read = readBack(new LedgerRecord.Accepted(TOPIC_ID, job, Long.MIN_VALUE, true));
+    if (!(read
+        instanceof
+        LedgerRecord.Accepted(
+            String topicId,
+            AcceptedJob again,
+            long content,
+            boolean duplicate))) {
       throw new AssertionError("not accepted: " + read);
     }
+    assertThat(duplicate).isTrue();
     assertThat(topicId).isEqualTo(TOPIC_ID);
-    assertThat(number).isEqualTo(attempts);
+    assertThat(content).isEqualTo(Long.MIN_VALUE);
+    assertThat(again.attempts()).isEqualTo(job.attempts());
     assertThat(again.source()).isEqualTo(job.source());
     assertThat(again.request()).isEqualTo(job.request());
     assertThat(again.jobId()).isEqualTo(job.jobId());

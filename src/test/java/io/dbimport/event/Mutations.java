@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /** Damage to bytes, of the kinds that disks, networks and people do. Confined to one thread. */
-final class Mutations {
+public final class Mutations {
   /** Bytes that mean something in JSON or in UTF-8: hits that plain random bytes rarely make. */
   private static final byte[] TELLING = {
     '{',
@@ -36,12 +36,12 @@ final class Mutations {
 
   private final RandomGenerator random;
 
-  Mutations(RandomGenerator random) {
+  public Mutations(RandomGenerator random) {
     this.random = random;
   }
 
   /** A damaged copy: one to four changes. */
-  byte[] of(byte[] bytes) {
+  public byte[] of(byte[] bytes) {
     byte[] damaged = bytes.clone();
     for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {
       damaged = changed(damaged);

@@ -60,7 +60,13 @@ final class Produced {
 
   static AcceptedJob job(Delivery delivery, ImportRequest request) {
     return new AcceptedJob(
-        delivery.source(), request, delivery.key(), EventEncoder.trace(delivery), 100074947L, AT);
+        delivery.source(),
+        request,
+        delivery.key(),
+        EventEncoder.trace(delivery),
+        100074947L,
+        1,
+        AT);
   }
 
   static Decoding decode(Delivery delivery) {
@@ -98,9 +104,9 @@ final class Produced {
     AcceptedJob job = job(delivery, valid.request());
     List<Message> results = new ArrayList<>();
     results.add(EVENTS.request(valid.request(), AT));
-    results.add(EVENTS.accepted(job, delivery.timestamp(), 1, false));
-    results.add(EVENTS.accepted(job, delivery.timestamp(), 7, true));
-    results.add(EVENTS.resolved(job, delivery.timestamp(), 1));
+    results.add(EVENTS.accepted(job, delivery.timestamp(), false));
+    results.add(EVENTS.accepted(job, delivery.timestamp(), true));
+    results.add(EVENTS.resolved(job, delivery.timestamp()));
     String text = "导出完成." + HALF + "x".repeat(9000);
     results.add(EVENTS.finished(job, ended(JobStatus.SUCCESS, "导出完成."), AT));
     results.add(EVENTS.finished(job, ended(JobStatus.FAIL, text), AT));

@@ -132,7 +132,7 @@ class RequestDecoderFuzzTest {
         switch (decoding) {
           case Decoding.Valid(var request) -> {
             AcceptedJob job = Produced.job(delivery, request);
-            assertThat(Produced.EVENTS.accepted(job, delivery.timestamp(), 1, false).value())
+            assertThat(Produced.EVENTS.accepted(job, delivery.timestamp(), false).value())
                 .isNotEmpty();
             yield 0;
           }

@@ -18,6 +18,12 @@ import org.junit.jupiter.api.Test;
 final class AdmissionTest {
   private static final int MANY = 1_000;
 
+  private static final Moment NOW = new ManualClock().now();
+
+  private static Admission admission(int cap, int envCap) {
+    return new Admission(new Limits(cap, envCap, null, null), FixedRandom.HIGHEST);
+  }
+
   private static Lane lane(String env, String collection) {
     return new Lane(new LaneKey(0, new Environment(null, env), collection, -1), 1);
   }
@@ -25,7 +31,7 @@ final class AdmissionTest {
   /** Everything that is admitted now, as {@code env/collection}. */
   private static List<String> admitted(Admission admission) {
     List<String> names = new ArrayList<>();
-    for (var lane = admission.next(); lane.isPresent(); lane = admission.next()) {
+    for (var lane = admission.next(NOW); lane.isPresent(); lane = admission.next(NOW)) {
       names.add(name(lane.get()));
     }
     return names;
@@ -46,7 +52,7 @@ final class AdmissionTest {
   @Test
   void environmentsTakeTurnsWhateverTheyHaveQueued() {
     Admission admission =
-        ready(new Admission(MANY, MANY), "a/1", "a/2", "a/3", "a/4", "b/1", "c/1", "c/2");
+        ready(admission(MANY, MANY), "a/1", "a/2", "a/3", "a/4", "b/1", "c/1", "c/2");
     assertThat(admitted(admission))
         .containsExactly("a/1", "b/1", "c/1", "a/2", "c/2", "a/3", "a/4");
     assertThat(admission.inFlight()).isEqualTo(7);
@@ -54,15 +60,15 @@ final class AdmissionTest {
 
   @Test
   void anEnvironmentThatComesLaterWaitsOneRoundOnly() {
-    Admission admission = ready(new Admission(MANY, MANY), "a/1", "a/2", "a/3");
-    assertThat(admission.next().map(AdmissionTest::name)).contains("a/1");
+    Admission admission = ready(admission(MANY, MANY), "a/1", "a/2", "a/3");
+    assertThat(admission.next(NOW).map(AdmissionTest::name)).contains("a/1");
     ready(admission, "b/1");
     assertThat(admitted(admission)).containsExactly("a/2", "b/1", "a/3");
   }
 
   @Test
   void aFullEnvironmentDoesNotHoldUpTheOthers() {
-    Admission admission = ready(new Admission(MANY, 2), "a/1", "a/2", "a/3", "a/4", "b/1");
+    Admission admission = ready(admission(MANY, 2), "a/1", "a/2", "a/3", "a/4", "b/1");
     assertThat(admitted(admission)).containsExactly("a/1", "b/1", "a/2");
     admission.release(new Environment(null, "b"));
     assertThat(admitted(admission)).as("b's slot is not a's").isEmpty();
@@ -72,7 +78,7 @@ final class AdmissionTest {
 
   @Test
   void theInstanceHasACapOverAllEnvironments() {
-    Admission admission = ready(new Admission(2, MANY), "a/1", "a/2", "b/1", "c/1");
+    Admission admission = ready(admission(2, MANY), "a/1", "a/2", "b/1", "c/1");
     assertThat(admitted(admission)).containsExactly("a/1", "b/1");
     admission.release(new Environment(null, "a"));
     assertThat(admitted(admission)).as("c has not had its turn yet").containsExactly("c/1");
@@ -83,7 +89,7 @@ final class AdmissionTest {
 
   @Test
   void theSameEnvironmentOfAnotherAppIsAnotherTenant() {
-    Admission admission = new Admission(MANY, 1);
+    Admission admission = admission(MANY, 1);
     admission.ready(new Lane(new LaneKey(0, new Environment("app-1", "a"), "x", -1), 1));
     admission.ready(new Lane(new LaneKey(0, new Environment("app-2", "a"), "x", -1), 1));
     assertThat(admitted(admission)).hasSize(2);
@@ -91,7 +97,7 @@ final class AdmissionTest {
 
   @Test
   void aDroppedLaneTakesNeitherTurnNorSlot() {
-    Admission admission = new Admission(1, 1);
+    Admission admission = admission(1, 1);
     Lane dropped = lane("a", "1");
     admission.ready(dropped);
     ready(admission, "b/1");
@@ -102,7 +108,7 @@ final class AdmissionTest {
 
   @Test
   void noSlotIsFreedThatWasNotTaken() {
-    Admission admission = ready(new Admission(2, 2), "a/1");
+    Admission admission = ready(admission(2, 2), "a/1");
     assertThatIllegalStateException()
         .isThrownBy(() -> admission.release(new Environment(null, "never")));
     assertThat(admitted(admission)).containsExactly("a/1");
@@ -117,7 +123,7 @@ final class AdmissionTest {
     Random random = new Random(seed);
     int cap = 1 + random.nextInt(8);
     int envCap = 1 + random.nextInt(4);
-    Admission admission = new Admission(cap, envCap);
+    Admission admission = admission(cap, envCap);
     Map<String, ArrayDeque<String>> waiting = new HashMap<>();
     Map<String, Integer> open = new HashMap<>();
     Map<String, Integer> turnsPassed = new HashMap<>();
@@ -133,7 +139,7 @@ final class AdmissionTest {
         inFlight--;
       }
       if (random.nextInt(3) == 0) {
-        var next = admission.next();
+        var next = admission.next(NOW);
         boolean someoneMay =
             inFlight < cap
                 && waiting.entrySet().stream()

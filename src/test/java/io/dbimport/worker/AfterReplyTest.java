@@ -34,14 +34,15 @@ final class AfterReplyTest {
   private final AfterReply afterReply =
       new AfterReply(
           new Backoff(Duration.ofMillis(500), Duration.ofSeconds(60), FixedRandom.HIGHEST),
-          RETRY_FOR);
+          RETRY_FOR,
+          false);
 
   private Step first(Reply reply, ImportRequest request) {
-    return afterReply.step(reply, request, Attempts.NONE.call(), clock.now());
+    return afterReply.step(reply, request, Attempts.NONE.call(), clock.now(), Duration.ZERO);
   }
 
   private Step next(Reply reply, ImportRequest request, Attempts soFar) {
-    return afterReply.step(reply, request, soFar.call(), clock.now());
+    return afterReply.step(reply, request, soFar.call(), clock.now(), Duration.ZERO);
   }
 
   private static Failed failed(Step step) {
@@ -107,7 +108,7 @@ final class AfterReplyTest {
 
   @Test
   void anAcceptedReplyIsTheOutcomeWithAllAttempts() {
-    Attempts soFar = Attempts.NONE.call().unavailable(clock.now());
+    Attempts soFar = Attempts.NONE.call().unavailable(clock.now(), Duration.ZERO);
     assertThat(next(new Accepted(Long.MAX_VALUE), INSERT, soFar))
         .isEqualTo(new Settle(new JobAccepted(Long.MAX_VALUE, 2)));
   }
@@ -176,9 +177,9 @@ final class AfterReplyTest {
 
   @Test
   void patienceOfNothingMeansOneAttempt() {
-    AfterReply impatient = new AfterReply(afterReply.backoff(), Duration.ZERO);
+    AfterReply impatient = new AfterReply(afterReply.backoff(), Duration.ZERO, false);
     Reply down = new Unavailable(-1, "down");
-    failed(impatient.step(down, INSERT, Attempts.NONE.call(), clock.now()));
+    failed(impatient.step(down, INSERT, Attempts.NONE.call(), clock.now(), Duration.ZERO));
   }
 
   @Test

@@ -65,6 +65,21 @@ final class BackoffTest {
   }
 
   @Test
+  void aCeilingJustBelowTheLongestIsNotRoundedUpToIt() {
+    Backoff backoff = new Backoff(Duration.ofNanos(1), Duration.ofNanos(7), FixedRandom.HIGHEST);
+    assertThat(backoff.after(2)).isEqualTo(Duration.ofNanos(4));
+    assertThat(backoff.after(3)).isEqualTo(Duration.ofNanos(7));
+  }
+
+  @Test
+  void theLongestThereIsIsReached() {
+    Duration longest = Duration.ofNanos(Long.MAX_VALUE - 1);
+    Backoff backoff = new Backoff(Duration.ofNanos(1), longest, FixedRandom.HIGHEST);
+    assertThat(backoff.after(61)).isEqualTo(Duration.ofNanos(1L << 61));
+    assertThat(backoff.after(62)).isEqualTo(longest);
+  }
+
+  @Test
   void anInitialAboveTheLongestIsTheLongest() {
     assertThat(new Backoff(Duration.ofMinutes(5), MAX, FixedRandom.HIGHEST).after(0))
         .isEqualTo(MAX);

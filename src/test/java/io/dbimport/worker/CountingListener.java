@@ -10,6 +10,8 @@ import java.util.List;
 /** Counts what the worker tells. Confined to one thread. */
 final class CountingListener implements WorkerListener {
   int received;
+  int restored;
+  int resolved;
   int handedOver;
   final List<Outcome> outcomes = new ArrayList<>();
   final List<Duration> durations = new ArrayList<>();
@@ -19,6 +21,16 @@ final class CountingListener implements WorkerListener {
   @Override
   public void received() {
     received++;
+  }
+
+  @Override
+  public void restored(int deliveries) {
+    restored += deliveries;
+  }
+
+  @Override
+  public void resolved() {
+    resolved++;
   }
 
   @Override

@@ -8,7 +8,7 @@ import io.dbimport.Reply.Accepted;
 import io.dbimport.Reply.Refused;
 import io.dbimport.Reply.Unavailable;
 import io.dbimport.event.Source;
-import io.dbimport.worker.Settlement.JobOver;
+import io.dbimport.worker.Entry.JobOver;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** Partitions that come, go, and come back. */
 final class HandOverTest {
   private static final String INSERT = Requests.insert("env", "books");
+  private static final String UPSERT = Requests.upsert("env", "books");
 
   private final WorkerBench bench = new WorkerBench();
   private final Worker worker = bench.worker;
@@ -40,8 +41,8 @@ final class HandOverTest {
     bench.receive(0, INSERT);
     bench.receive(0, Requests.insert("env", "music"));
     bench.receive(0, Requests.insert("env", "films"));
-    bench.receive(1, "nonsense");
     List<Call> calls = bench.calls();
+    bench.receive(1, "nonsense");
     bench.accept(calls.get(1));
     bench.reply(calls.get(2), new Unavailable(-1, "down"));
     worker.dropped(0);
@@ -49,7 +50,7 @@ final class HandOverTest {
         .as("one called, one queued behind it, one settled, one backing off")
         .isEqualTo(4);
     assertThat(worker.view().queued() + worker.view().inFlight()).isZero();
-    assertThat(worker.settlementCount()).as("of partition 1 alone").isEqualTo(1);
+    assertThat(worker.entryCount()).as("of partition 1 alone").isEqualTo(1);
     assertThat(worker.nextDueNanos()).isEqualTo(Long.MAX_VALUE);
     bench.advance(Duration.ofHours(1));
     assertThat(bench.calls()).isEmpty();
@@ -62,14 +63,14 @@ final class HandOverTest {
     WorkerBench narrow =
         new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
     narrow.assign(0);
-    narrow.receive(0, INSERT);
+    narrow.receive(0, UPSERT);
     Call stale = narrow.call();
     narrow.worker.dropped(0);
     narrow.assign(0);
-    narrow.receive(0, INSERT);
+    narrow.receive(0, UPSERT);
     assertThat(narrow.calls()).as("the old call is on the wire still").isEmpty();
     narrow.accept(stale);
-    assertThat(narrow.worker.hasSettlements()).isFalse();
+    assertThat(narrow.worker.hasEntries()).isFalse();
     assertThat(narrow.worker.view().inFlight()).isZero();
     Call fresh = narrow.call();
     narrow.reply(fresh, new Accepted(77));
@@ -88,15 +89,15 @@ final class HandOverTest {
             Refused.of(42001, "expired"))) {
       WorkerBench again = new WorkerBench();
       again.assign(0);
-      again.receive(0, INSERT);
+      again.receive(0, UPSERT);
       Call stale = again.call();
       again.worker.dropped(0);
       again.assign(0);
-      again.receive(0, INSERT);
+      again.receive(0, UPSERT);
       Call fresh = again.call();
       again.reply(stale, reply);
       assertThat(again.worker.calling(0)).as("after %s", reply).isEqualTo(1);
-      assertThat(again.worker.hasSettlements()).as("after %s", reply).isFalse();
+      assertThat(again.worker.hasEntries()).as("after %s", reply).isFalse();
       again.worker.broke(fresh, "a bug", again.clock.now());
       assertThat(again.commit()).as("after %s", reply).hasSize(1);
       again.assertAllDone();
@@ -107,20 +108,20 @@ final class HandOverTest {
   void aTakenSettlementOfADroppedPartitionIsNotOursAnyMore() {
     bench.receive(0, "nonsense");
     bench.receive(1, "nonsense");
-    List<Settlement> tick = worker.settlements(10);
+    List<Entry> tick = worker.entries(10);
     assertThat(tick).allMatch(worker::owned);
     worker.dropped(0);
-    assertThat(tick).filteredOn(worker::owned).extracting(Settlement::partition).containsExactly(1);
+    assertThat(tick).filteredOn(worker::owned).extracting(Entry::partition).containsExactly(1);
     bench.assign(0);
     assertThat(tick)
         .as("another assignment of the same partition does not own it either")
         .filteredOn(worker::owned)
-        .extracting(Settlement::partition)
+        .extracting(Entry::partition)
         .containsExactly(1);
-    List<Settlement> rest = tick.stream().filter(worker::owned).toList();
+    List<Entry> rest = tick.stream().filter(worker::owned).toList();
     Map<Integer, Long> offsets = worker.offsets(rest);
     bench.ledger.commit(rest, offsets);
-    worker.committed(rest, offsets, bench.clock.now());
+    worker.committed(rest, offsets, bench.clock.now(), bench.clock.now());
     assertThat(bench.ledger.outcomes).hasSize(1);
   }
 
@@ -128,13 +129,13 @@ final class HandOverTest {
   void aRefusedCommitIsRepeatedFromMemory() {
     bench.receive(0, INSERT);
     bench.accept(bench.call());
-    List<Settlement> tick = worker.settlements(10);
+    List<Entry> tick = worker.entries(10);
     assertThat(worker.offsets(tick)).containsExactly(Map.entry(0, 1L));
     bench.assertBalance();
-    assertThat(worker.settlements(10)).as("it is not given out twice").isEmpty();
+    assertThat(worker.entries(10)).as("it is not given out twice").isEmpty();
     assertThat(worker.offsets(tick)).as("the second time").containsExactly(Map.entry(0, 1L));
     bench.ledger.commit(tick, worker.offsets(tick));
-    worker.committed(tick, worker.offsets(tick), bench.clock.now());
+    worker.committed(tick, worker.offsets(tick), bench.clock.now(), bench.clock.now());
     assertThat(worker.view().jobs()).isEqualTo(1);
   }
 
@@ -162,7 +163,7 @@ final class HandOverTest {
   @Test
   void theFrontierPassesWhatIsDone() {
     worker.dropped(0);
-    worker.assigned(0, 99, new Restored(5, Set.of(5L, 6L), List.of()), bench.clock.now());
+    worker.assigned(0, 99, ModelLedger.restored(5, Set.of(5L, 6L)), bench.clock.now());
     for (long offset = 5; offset < 7; offset++) {
       worker.received(Requests.delivery(0, offset, ManualClock.START, INSERT), bench.clock.now());
     }
@@ -181,7 +182,7 @@ final class HandOverTest {
     assertThat(worker.view().jobs()).isZero();
     bench.assign(0);
     bench.look(stale, JobStatus.SUCCESS);
-    assertThat(worker.hasSettlements()).as("the old look is nobody's").isFalse();
+    assertThat(worker.hasEntries()).as("the old look is nobody's").isFalse();
     bench.advance(Duration.ofSeconds(1));
     bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
     assertThat(bench.commit()).hasExactlyElementsOfTypes(JobOver.class);
@@ -199,7 +200,7 @@ final class HandOverTest {
     bench.advance(Duration.ofSeconds(1));
     bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
     worker.dropped(0);
-    assertThat(worker.hasSettlements()).isFalse();
+    assertThat(worker.hasEntries()).isFalse();
     bench.assign(0);
     assertThat(worker.view().jobs()).isEqualTo(1);
     bench.advance(Duration.ofSeconds(1));
@@ -217,7 +218,7 @@ final class HandOverTest {
     bench.receive(1, INSERT);
     List<Call> calls = bench.calls();
     assertThat(calls).hasSize(3);
-    worker.closing(0);
+    worker.closing(0, bench.clock.now());
     assertThat(worker.calling(0)).isEqualTo(2);
     for (Call call : calls) {
       if (WorkerBench.offset(call) == 2) {
@@ -238,23 +239,5 @@ final class HandOverTest {
     worker.dropped(0);
     assertThat(bench.listener.handedOver).isEqualTo(2);
     assertThat(worker.calling(0)).isZero();
-  }
-
-  @Test
-  void whatTheLedgerHasIsKnownToIt() {
-    bench.receive(0, INSERT);
-    bench.accept(bench.call());
-    List<Settlement> settled = worker.settlements(10);
-    assertThat(bench.ledger.restored(0).knows(settled.getFirst())).isFalse();
-    bench.ledger.commit(settled, worker.offsets(settled));
-    assertThat(bench.ledger.restored(0).knows(settled.getFirst())).isTrue();
-    worker.committed(settled, Map.of(0, 1L), bench.clock.now());
-    bench.advance(Duration.ofSeconds(1));
-    bench.look(bench.looks().getFirst(), JobStatus.FAIL);
-    List<Settlement> over = worker.settlements(10);
-    assertThat(bench.ledger.restored(0).knows(over.getFirst())).isFalse();
-    bench.ledger.commit(over, worker.offsets(over));
-    assertThat(bench.ledger.restored(0).knows(over.getFirst())).isTrue();
-    worker.committed(over, Map.of(), bench.clock.now());
   }
 }

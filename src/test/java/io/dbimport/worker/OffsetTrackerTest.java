@@ -4,14 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 final class OffsetTrackerTest {
+  // The steps of a history: an offset from 0 to 4 is settled, or the next one is taken on or
+  // passed.
+  private static final int TRACK = -1;
+  private static final int PASS = -2;
+
+  /** By h(p, n) = h(p + 1, n + 1) + h(p + 1, n) + n h(p, n - 1), with n open ones, p below 5. */
+  private static final int HISTORIES_OF_FIVE = 2431;
 
   /** The obvious tracker: every delivery ever taken on, and whether it is settled. */
   private static final class Naive {
@@ -149,54 +158,108 @@ final class OffsetTrackerTest {
     }
   }
 
-  /** Offsets 0, 2 and 3 with reading passing the gap after them, in every possible order. */
-  @Test
-  void allInterleavingsOfASmallCaseAreRight() {
-    List<List<String>> histories = new ArrayList<>();
-    interleave(List.of(), histories);
-    for (List<String> history : histories) {
-      OffsetTracker tracker = new OffsetTracker(0);
-      Naive naive = new Naive();
-      for (String event : history) {
-        long offset = Long.parseLong(event.substring(1));
-        switch (event.charAt(0)) {
-          case 't' -> {
-            tracker.track(offset);
-            naive.track(offset);
-          }
-          case 's' -> {
-            tracker.settle(offset);
-            naive.settle(offset);
-          }
-          default -> {
-            tracker.advance(offset);
-            naive.advance(offset);
-          }
-        }
-        assertLike(naive, tracker, "at " + event + " of " + history);
+  /** A window that grows while its start is anywhere in the ring, and drains from any side. */
+  @RepeatedTest(10)
+  void largeWindowsGiveWhatTheNaiveTrackerGives(RepetitionInfo repetition) {
+    long seed = repetition.getCurrentRepetition();
+    Random random = new Random(seed);
+    OffsetTracker tracker = new OffsetTracker(0);
+    Naive naive = new Naive();
+    for (int round = 0; round < 6; round++) {
+      List<Long> taken = new ArrayList<>(naive.open());
+      for (int i = random.nextInt(1, 300); i > 0; i--) {
+        long offset = naive.position + random.nextInt(2);
+        tracker.track(offset);
+        naive.track(offset);
+        taken.add(offset);
       }
-      assertThat(tracker.committable()).as("%s", history).isEqualTo(6);
+      switch (round % 3) {
+        case 0 -> Collections.shuffle(taken, random);
+        case 1 -> Collections.reverse(taken);
+        default -> {
+          // From the oldest on.
+        }
+      }
+      for (long offset : taken.subList(0, random.nextInt(taken.size() + 1))) {
+        tracker.settle(offset);
+        naive.settle(offset);
+        assertLike(naive, tracker, "seed " + seed + " round " + round + " settled " + offset);
+      }
     }
-    // Into t0 t2 t3 a6, s3 goes at 2 places, then s2 at 4, then s0 at 6.
-    assertThat(histories).hasSize(2 * 4 * 6);
   }
 
-  private static void interleave(List<String> history, List<List<String>> histories) {
-    List<String> reading = List.of("t0", "t2", "t3", "a6");
-    List<String> next = new ArrayList<>();
-    reading.stream().filter(event -> !history.contains(event)).findFirst().ifPresent(next::add);
-    for (String offset : List.of("0", "2", "3")) {
-      if (history.contains("t" + offset) && !history.contains("s" + offset)) {
-        next.add("s" + offset);
+  /** Every history in which each of five offsets is taken on and settled, or passed as a gap. */
+  @Test
+  void allHistoriesOfFiveOffsetsAreRight() {
+    assertThat(historiesFrom(new ArrayList<>())).isEqualTo(HISTORIES_OF_FIVE);
+  }
+
+  private static int historiesFrom(List<Integer> history) {
+    OffsetTracker tracker = new OffsetTracker(0);
+    Naive naive = new Naive();
+    for (int step : history) {
+      step(naive, tracker, step);
+    }
+    String when = "after " + history;
+    assertLike(naive, tracker, when);
+    List<Long> open = naive.open();
+    for (long offset = -1; offset <= 5; offset++) {
+      long wrong = offset;
+      if (!open.contains(offset)) {
+        assertThatIllegalStateException().as(when).isThrownBy(() -> tracker.settle(wrong));
+      }
+      if (offset < naive.position) {
+        assertThatIllegalStateException().as(when).isThrownBy(() -> tracker.track(wrong));
+        tracker.advance(wrong);
       }
     }
-    if (next.isEmpty()) {
-      histories.add(history);
+    assertLike(naive, tracker, when + " and what is not allowed");
+
+    List<Integer> next = new ArrayList<>(open.stream().map(Long::intValue).toList());
+    if (naive.position < 5) {
+      next.add(TRACK);
+      next.add(PASS);
     }
-    for (String event : next) {
-      List<String> longer = new ArrayList<>(history);
-      longer.add(event);
-      interleave(longer, histories);
+    int histories = next.isEmpty() ? 1 : 0;
+    for (int step : next) {
+      history.addLast(step);
+      histories += historiesFrom(history);
+      history.removeLast();
     }
+    return histories;
+  }
+
+  private static void step(Naive naive, OffsetTracker tracker, int step) {
+    switch (step) {
+      case TRACK -> {
+        tracker.track(naive.position);
+        naive.track(naive.position);
+      }
+      case PASS -> {
+        tracker.advance(naive.position + 1);
+        naive.advance(naive.position + 1);
+      }
+      default -> {
+        tracker.settle(step);
+        naive.settle(step);
+      }
+    }
+  }
+
+  @Test
+  void aFullWindowTakesSixteenBytesADelivery() {
+    long most = 100 * 180_000;
+    Heap.Kept<List<OffsetTracker>> hundred =
+        Heap.keptBy(() -> IntStream.range(0, 100).mapToObj(_ -> filled(10_000)).toList(), most);
+    assertThat(hundred.made()).allSatisfy(each -> assertThat(each.window()).isEqualTo(10_000));
+    assertThat(hundred.bytes()).isLessThan(most);
+  }
+
+  private static OffsetTracker filled(int deliveries) {
+    OffsetTracker tracker = new OffsetTracker(0);
+    for (int offset = 0; offset < deliveries; offset++) {
+      tracker.track(offset);
+    }
+    return tracker;
   }
 }

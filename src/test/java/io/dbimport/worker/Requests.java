@@ -66,6 +66,7 @@ final class Requests {
         null,
         List.of(),
         7_000 + offset,
+        1,
         acceptedAt);
   }
 }

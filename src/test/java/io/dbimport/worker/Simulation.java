@@ -6,9 +6,11 @@ import io.dbimport.ErrorClass;
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobStatus;
+import io.dbimport.Outcome.Failed;
 import io.dbimport.Reply;
 import io.dbimport.event.Decoding.Valid;
 import io.dbimport.event.Delivery;
+import io.dbimport.event.LedgerRecord.OpenState;
 import io.dbimport.event.RequestDecoder;
 import io.dbimport.event.Source;
 import io.dbimport.worker.WorkerSettings.Ordering;
@@ -47,6 +49,17 @@ final class Simulation {
     STALE_REPLY,
     STALE_LOOK,
     COMMITTED,
+    INTENT,
+    NOT_SENT,
+    TAKEN_BACK,
+    PARKED,
+    FETCHED,
+    DUPLICATE,
+    OTHER_CONTENT,
+    REPLY_LOST,
+    RESOLVED,
+    COMPACTED,
+    PROBED,
     ABORTED,
     UNSURE_COMMITTED,
     UNSURE_ABORTED,
@@ -66,14 +79,22 @@ final class Simulation {
 
     final Map<String, Long> lastCalledOfLane = new HashMap<>();
 
-    /** Offsets that must not be called again. */
-    final Set<Long> unanswered = new HashSet<>();
-
     /** Offsets that quotas have held back at some time. */
     final Set<Long> throttled = new HashSet<>();
   }
 
   private record OpenCall(Call call, long epoch, String lane) {}
+
+  private record Late(Call call, Reply reply, Instant lostAt) {
+
+    boolean mayBeCarriedOut() {
+      return switch (reply) {
+        case Reply.Accepted _, Reply.Unanswered _ -> true;
+        case Reply.Refused refused -> refused.errorClass() == ErrorClass.OUTCOME_UNKNOWN;
+        case Reply.Unavailable _ -> false;
+      };
+    }
+  }
 
   private final RandomGenerator random;
   private final WorkerSettings settings;
@@ -85,14 +106,34 @@ final class Simulation {
   /** Offsets settled by a reply in this assignment, or committed, by partition. */
   private final Map<Integer, Set<Long>> known = new HashMap<>();
 
+  /** Of each lane the offsets that were called, by whomever, and whether they are rerun-safe. */
+  private final Map<String, TreeMap<Long, Boolean>> calledOfLane = new HashMap<>();
+
+  /**
+   * Requests that are not rerun-safe and may have been carried out, by partition and id, and by
+   * delivery; and when.
+   */
+  private final Map<String, Instant> carriedOut = new HashMap<>();
+
+  /** Deliveries whose id was used before in their partition. */
+  private final Set<Source> reused = new HashSet<>();
+
+  /** Deliveries that were called at some time. */
+  private final Set<Source> called = new HashSet<>();
+
+  /** Replies that nobody wrote down: their process died, or wakes up late. */
+  private final List<Late> lost = new ArrayList<>();
+
+  private final List<Fetch> fetches = new ArrayList<>();
   private final RequestDecoder decoder = new RequestDecoder();
   private final List<OpenCall> calls = new ArrayList<>();
   private final List<Look> looks = new ArrayList<>();
   private final Set<Event> seen = EnumSet.noneOf(Event.class);
   private CountingListener listener = new CountingListener();
   private Worker worker;
-  private List<Settlement> tick = List.of();
+  private List<Entry> tick = List.of();
   private boolean unsure;
+  private boolean unsureCommitted;
   private boolean kind;
   private long epochs;
   private long jobIds;
@@ -128,13 +169,17 @@ final class Simulation {
       answer();
     } else if (dice < 820) {
       lookBack();
-    } else if (dice < 910) {
+    } else if (dice < 850) {
+      fetch();
+    } else if (dice < 855) {
+      writeDownLate();
+    } else if (dice < 920) {
       commit();
-    } else if (dice < 950) {
+    } else if (dice < 955) {
       clock.advance(someTime());
-    } else if (dice < 987) {
+    } else if (dice < 988) {
       assign(partition);
-    } else if (dice < 991) {
+    } else if (dice < 992) {
       close(partition);
     } else if (dice < 998) {
       lose(partition);
@@ -161,7 +206,9 @@ final class Simulation {
       start();
       answer();
       lookBack();
+      fetch();
       commit();
+      start();
       check();
       clock.advance(untilSomethingIsDue());
     }
@@ -176,11 +223,15 @@ final class Simulation {
     });
   }
 
-  /** A quota window may last a day: what waits for nothing else is waited for in one step. */
+  /** A quota window may last a day: where nothing is on its way, time passes fast. */
   private Duration untilSomethingIsDue() {
-    long wait = worker.nextDueNanos() - clock.now().nanos();
-    boolean idle = calls.isEmpty() && looks.isEmpty() && worker.nextDueNanos() != Long.MAX_VALUE;
-    return idle && wait > 0 ? Duration.ofNanos(wait) : Duration.ofMillis(500);
+    boolean idle =
+        calls.isEmpty()
+            && looks.isEmpty()
+            && fetches.isEmpty()
+            && !worker.hasEntries()
+            && tick.isEmpty();
+    return idle ? Duration.ofMinutes(1) : Duration.ofMillis(250);
   }
 
   private boolean drained() {
@@ -188,15 +239,18 @@ final class Simulation {
         && ledger.ends.size() == ledger.jobs().size()
         && tick.isEmpty()
         && worker.view().equals(WorkerView.IDLE)
+        && worker.waits().parked() == 0
         && worker.offsets(List.of()).isEmpty();
   }
 
   private void check() {
     WorkerView view = worker.view();
-    WorkerBench.assertBalance(view, listener);
+    WorkerBench.assertBalance(worker, listener);
     assertThat(calls).hasSizeLessThanOrEqualTo(MAX_IN_FLIGHT);
     long current = calls.stream().filter(this::isCurrent).count();
-    assertThat(view.inFlight()).as("open calls that are not stale").isEqualTo((int) current);
+    assertThat(view.inFlight())
+        .as("admitted, and open calls that are not stale")
+        .isBetween((int) current, MAX_IN_FLIGHT);
   }
 
   private boolean isCurrent(OpenCall open) {
@@ -211,18 +265,31 @@ final class Simulation {
     String env = "env-" + random.nextInt(3);
     String collection = "collection-" + random.nextInt(2);
     String deadline = ",\"deadline\":\"" + clock.now().wall().plus(someTime()) + "\"";
+    String id = "";
+    if (random.nextInt(6) == 0) {
+      int number = random.nextInt(40);
+      id = ",\"request_id\":\"id-" + number + "\"";
+      // Mostly the same request again, sometimes another one under the same id.
+      int content = random.nextInt(8) == 0 ? random.nextInt(6) : number % 6;
+      env = "env-" + content % 3;
+      collection = "collection-" + content / 3;
+      deadline = id + deadline;
+    }
     String value =
-        switch (random.nextInt(12)) {
+        switch (id.isEmpty() ? random.nextInt(12) : 2 + random.nextInt(2) * 6) {
           case 0 -> "nonsense";
           case 1 -> "{}";
           case 2 -> Requests.json(env, collection, 1, deadline);
           case 3 -> Requests.json(env, collection, 2, deadline);
           case 4, 5, 6, 7 -> Requests.upsert(env, collection);
-          default -> Requests.insert(env, collection);
+          default -> Requests.json(env, collection, 1, id);
         };
     Delivery delivery = Requests.delivery(partition, offset, clock.now().wall(), value);
     log.put(offset, delivery);
     ledger.deliveries.add(delivery.source());
+    if (!id.isEmpty()) {
+      reused.add(delivery.source());
+    }
   }
 
   private void poll(int partition, int most) {
@@ -231,7 +298,7 @@ final class Simulation {
       return;
     }
     for (int polled = 0; polled < most; polled++) {
-      if (worker.full(partition)) {
+      if (worker.full(partition, clock.now())) {
         seen.add(Event.WINDOW_FULL);
         return;
       }
@@ -269,6 +336,14 @@ final class Simulation {
 
   private void started(Call call) {
     Source source = WorkerBench.source(call);
+    if (!kind && random.nextInt(25) == 0) {
+      seen.add(Event.NOT_SENT);
+      if (call.intended()) {
+        ledger.journal(call, null);
+      }
+      worker.notSent(call, clock.now());
+      return;
+    }
     Assignment assignment = assignments.get(source.partition());
     assertThat(assignment).as("the assignment of %s", source).isNotNull();
     if (assignment == null) {
@@ -276,19 +351,40 @@ final class Simulation {
     }
     assertThat(assignment.closing).as("%s is called in a closing partition", source).isFalse();
     assertThat(ledger.outcomes).as("called after its outcome").doesNotContainKey(source);
-    assertThat(assignment.unanswered)
-        .as("not rerun-safe and not answered: called again")
-        .doesNotContain(source.offset());
+    if (call.intended()) {
+      String id = source.partition() + "/" + call.request().requestId();
+      Instant carried = carriedOut.get(id);
+      assertThat(
+              carried != null && carried.isAfter(clock.now().wall().minus(settings.remembered())))
+          .as("%s may be carried out already, and is called again", source)
+          .isFalse();
+      assertThat(carriedOut).doesNotContainKey(source.toString());
+      assertThat(calls)
+          .as("being called, by whomever")
+          .noneMatch(open -> WorkerBench.source(open.call).equals(source));
+      assertThat(ledger.intends(call)).as("its intent is committed").isTrue();
+    }
     var deadline = call.request().deadline();
     assertThat(deadline == null || clock.now().wall().isBefore(deadline)).isTrue();
     String lane = laneOf(source, call.request());
     assertThat(calls)
         .as("calls open in the lane of %s", source)
         .noneMatch(open -> isCurrent(open) && open.lane.equals(lane));
+    called.add(source);
     Long last = assignment.lastCalledOfLane.put(lane, source.offset());
     assertThat(last == null || last <= source.offset())
         .as("%s is called after %s of its lane", source, last)
         .isTrue();
+    // After a crash one may be called again after a later one only if that one will be, too.
+    TreeMap<Long, Boolean> before = calledOfLane.computeIfAbsent(lane, _ -> new TreeMap<>());
+    assertThat(before.tailMap(source.offset(), false))
+        .as("called after %s of its lane", source)
+        .allSatisfy((later, rerunSafe) -> {
+          assertThat(rerunSafe).isTrue();
+          assertThat(ledger.outcomes)
+              .doesNotContainKey(new Source(Requests.TOPIC, source.partition(), later));
+        });
+    before.put(source.offset(), call.request().rerunSafe());
     assertThat(openBefore(call, assignment)).as("open before %s in its lane", source).isEmpty();
     calls.add(new OpenCall(call, assignment.epoch, lane));
     String env = call.request().parameters().env();
@@ -299,7 +395,7 @@ final class Simulation {
   private String laneOf(Source source, ImportRequest request) {
     var parameters = request.parameters();
     String lane = source.partition() + "/" + parameters.env() + "/" + parameters.collectionName();
-    return settings.ordering() == Ordering.NONE ? lane + "/" + source.offset() : lane;
+    return settings.ordering() == Ordering.NONE ? lane + "/" + request.requestId() : lane;
   }
 
   /** Deliveries of the same lane that came before and must still be open. */
@@ -322,6 +418,9 @@ final class Simulation {
     Instant deadline = request.deadline();
     return (deadline != null && !now.isBefore(deadline))
         || assignment.throttled.contains(delivery.source().offset())
+        || reused.contains(delivery.source())
+        || called.contains(delivery.source())
+        || ledger.intended(delivery.source())
         || delivery.timestamp().isBefore(now.minus(settings.remembered()));
   }
 
@@ -344,18 +443,21 @@ final class Simulation {
     if (stale) {
       seen.add(Event.STALE_REPLY);
     }
-    int settlements = worker.settlementCount();
+    int before = worker.view().settling();
     if (!kind && random.nextInt(20) == 0) {
       seen.add(Event.BROKE);
       worker.broke(open.call, "a bug", clock.now());
     } else {
       Reply reply = reply();
       note(reply, open);
+      if (open.call.intended()) {
+        ledger.journal(open.call, reply);
+      }
       worker.replied(open.call, reply, clock.now());
     }
-    int settled = worker.settlementCount() - settlements;
-    assertThat(settled).as("settled by one reply").isBetween(0, stale ? 0 : 1);
-    if (settled == 1) {
+    int settled = worker.view().settling() - before;
+    assertThat(settled).as("settled by one reply").isBetween(0, stale ? 0 : Integer.MAX_VALUE);
+    if (settled > 0) {
       known.computeIfAbsent(source.partition(), _ -> new HashSet<>()).add(source.offset());
     }
   }
@@ -375,15 +477,22 @@ final class Simulation {
         };
     seen.add(event);
     Source source = WorkerBench.source(open.call);
+    if (open.call.intended() && (event == Event.ACCEPTED || event == Event.UNANSWERED)) {
+      carriedOut(open.call);
+    }
     Assignment assignment = assignments.get(source.partition());
     if (assignment == null || !isCurrent(open)) {
       return;
     }
-    if (event == Event.UNANSWERED && !open.call.request().rerunSafe()) {
-      assignment.unanswered.add(source.offset());
-    } else if (event == Event.THROTTLED) {
+    if (event == Event.THROTTLED) {
       assignment.throttled.add(source.offset());
     }
+  }
+
+  private void carriedOut(Call call) {
+    Instant now = clock.now().wall();
+    carriedOut.put(call.source().partition() + "/" + call.request().requestId(), now);
+    carriedOut.put(call.source().toString(), now);
   }
 
   private Reply reply() {
@@ -431,12 +540,13 @@ final class Simulation {
     }
     tick =
         tick.isEmpty()
-            ? worker.settlements(1 + random.nextInt(20))
+            ? worker.entries(1 + random.nextInt(20))
             : tick.stream().filter(worker::owned).toList();
     Map<Integer, Long> offsets = worker.offsets(tick);
     if (tick.isEmpty() && offsets.isEmpty()) {
       return;
     }
+    tick.forEach(this::noteEntry);
     switch (kind ? 9 : random.nextInt(10)) {
       case 0, 1 -> seen.add(Event.ABORTED);
       case 2 -> {
@@ -447,28 +557,42 @@ final class Simulation {
         seen.add(Event.UNSURE_COMMITTED);
         ledger.commit(tick, offsets);
         unsure = true;
+        unsureCommitted = true;
       }
       default -> {
         seen.add(Event.COMMITTED);
         ledger.commit(tick, offsets);
-        worker.committed(tick, offsets, clock.now());
+        worker.committed(tick, offsets, clock.now(), clock.now());
         tick = List.of();
       }
     }
   }
 
   private void askTheLedger() {
-    List<Settlement> owned = tick.stream().filter(worker::owned).toList();
-    List<Settlement> committed =
-        owned.stream().filter(s -> ledger.restored(s.partition()).knows(s)).toList();
-    worker.committed(committed, Map.of(), clock.now());
-    tick = owned.stream().filter(settlement -> !committed.contains(settlement)).toList();
+    tick = tick.stream().filter(worker::owned).toList();
+    if (unsureCommitted) {
+      worker.committed(tick, Map.of(), clock.now(), clock.now());
+      tick = List.of();
+    }
     unsure = false;
+    unsureCommitted = false;
   }
 
   private void assign(int partition) {
     if (assignments.containsKey(partition)) {
       return;
+    }
+    // A new owner waits until no call of an earlier one is open.
+    for (OpenCall open : List.copyOf(calls)) {
+      if (WorkerBench.source(open.call).partition() == partition) {
+        calls.remove(open);
+        endUnseen(open, random.nextInt(4) > 0);
+        worker.replied(open.call, new Reply.Unanswered(-1, "nobody listens"), clock.now());
+      }
+    }
+    if (random.nextInt(4) == 0) {
+      seen.add(Event.COMPACTED);
+      ledger.compact(partition);
     }
     Assignment assignment = new Assignment();
     assignment.epoch = ++epochs;
@@ -478,11 +602,97 @@ final class Simulation {
     worker.assigned(partition, assignment.epoch, ledger.restored(partition), clock.now());
   }
 
+  /** A call comes to its end at the API; the process that made it may write that down, or not. */
+  private void endUnseen(OpenCall open, boolean writtenDown) {
+    Reply reply = reply();
+    note(reply, open);
+    if (!open.call.intended()) {
+      return;
+    }
+    if (writtenDown) {
+      ledger.journal(open.call, reply);
+    } else {
+      seen.add(Event.REPLY_LOST);
+      // Nobody can tell any more: it counts as carried out, whatever it was.
+      carriedOut(open.call);
+      lost.add(new Late(open.call, reply, clock.now().wall()));
+    }
+  }
+
+  /** A process that was given up wakes up and writes down what its call gave. */
+  private void writeDownLate() {
+    if (lost.isEmpty()) {
+      return;
+    }
+    Late late = lost.remove(random.nextInt(lost.size()));
+    Source source = WorkerBench.source(late.call);
+    ledger.journal(late.call, late.reply);
+    if (!late.mayBeCarriedOut()) {
+      carriedOut.remove(source.toString(), late.lostAt);
+      carriedOut.remove(source.partition() + "/" + late.call.request().requestId(), late.lostAt);
+    }
+    Assignment assignment = assignments.get(source.partition());
+    if (assignment != null) {
+      worker.lateReply(
+          source.partition(),
+          assignment.epoch,
+          source.offset(),
+          new Restored.Answer(late.call.number(), late.reply));
+    }
+  }
+
+  private void probe() {
+    for (var probe = worker.nextProbe(clock.now());
+        probe.isPresent();
+        probe = worker.nextProbe(clock.now())) {
+      seen.add(Event.PROBED);
+      worker.probed(probe.get(), kind || random.nextBoolean(), clock.now());
+    }
+  }
+
+  private void fetch() {
+    probe();
+    for (var fetch = worker.nextFetch(clock.now());
+        fetch.isPresent();
+        fetch = worker.nextFetch(clock.now())) {
+      fetches.add(fetch.get());
+    }
+    if (fetches.isEmpty()) {
+      return;
+    }
+    Fetch fetch = fetches.remove(random.nextInt(fetches.size()));
+    seen.add(Event.FETCHED);
+    Map<Long, Delivery> found = new HashMap<>();
+    for (long offset : fetch.offsets()) {
+      Delivery delivery = topic.get(fetch.partition()).get(offset);
+      assertThat(delivery).as("what is to be read again at %d", offset).isNotNull();
+      if (delivery != null) {
+        found.put(offset, delivery);
+      }
+    }
+    worker.fetched(fetch, Requests.TOPIC, found, clock.now());
+  }
+
+  private void noteEntry(Entry entry) {
+    switch (entry) {
+      case Entry.Admitted(long _, Call call, var _) when call.intended() -> seen.add(Event.INTENT);
+      case Entry.Marked marked ->
+          seen.add(marked.state() == OpenState.PARKED ? Event.PARKED : Event.TAKEN_BACK);
+      case Entry.Resolved _ -> seen.add(Event.RESOLVED);
+      case Entry.Settled settled when settled.duplicate() -> seen.add(Event.DUPLICATE);
+      case Entry.Settled settled
+          when settled.outcome() instanceof Failed failed
+              && failed.detail().contains("stands for another request") ->
+          seen.add(Event.OTHER_CONTENT);
+      case Entry.Settled _, Entry.Admitted _, Entry.JobOver _ -> {}
+    }
+  }
+
   private void close(int partition) {
     Assignment assignment = assignments.get(partition);
     if (assignment != null) {
       assignment.closing = true;
-      worker.closing(partition);
+      worker.closing(partition, clock.now());
     }
   }
 
@@ -500,10 +710,13 @@ final class Simulation {
     seen.add(Event.CRASHED);
     assignments.clear();
     known.clear();
+    calls.forEach(open -> endUnseen(open, random.nextBoolean()));
     calls.clear();
+    fetches.clear();
     looks.clear();
     tick = List.of();
     unsure = false;
+    unsureCommitted = false;
     listener = new CountingListener();
     worker = new Worker(settings, decoder, random, listener);
   }
@@ -525,6 +738,13 @@ final class Simulation {
         + ", "
         + ledger.outcomes.size()
         + " outcomes of "
-        + ledger.deliveries.size();
+        + ledger.deliveries.size()
+        + ", "
+        + worker.waits()
+        + ", due in "
+        + (worker.nextDueNanos() - clock.now().nanos())
+        + " ns, "
+        + fetches.size()
+        + " fetches";
   }
 }

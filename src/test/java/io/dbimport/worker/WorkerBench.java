@@ -28,6 +28,10 @@ final class WorkerBench {
   final Worker worker;
 
   private final Map<Integer, Long> nextOffsets = new HashMap<>();
+
+  /** What lies in the topic, so that it can be read again. */
+  private final Map<Source, Delivery> topic = new HashMap<>();
+
   private long epochs;
   private long jobIds;
 
@@ -55,16 +59,13 @@ final class WorkerBench {
       long windowBytes) {
     WorkerSettings defaults = WorkerSettings.defaults();
     return new WorkerSettings(
-        maxInFlight,
-        envMaxInFlight,
-        defaults.retryFor(),
-        defaults.retryInitial(),
-        defaults.retryMax(),
+        new Limits(maxInFlight, envMaxInFlight, null, null),
+        defaults.retry(),
         ordering,
         defaults.jobTimeout(),
         defaults.remembered(),
-        windowDeliveries,
-        windowBytes);
+        defaults.lease(),
+        new WorkerSettings.Window(windowDeliveries, windowBytes));
   }
 
   /** The partition becomes ours, with what the ledger says about it. */
@@ -86,18 +87,38 @@ final class WorkerBench {
     Source source = delivery.source();
     nextOffsets.put(source.partition(), source.offset() + 1);
     ledger.deliveries.add(source);
+    topic.put(source, delivery);
     worker.received(delivery, clock.now());
   }
 
-  /** All calls that may be made now. */
+  /** All calls that may be made now, once parked ones are read again and ticks are committed. */
   List<Call> calls() {
     List<Call> calls = new ArrayList<>();
-    for (var call = worker.nextCall(clock.now());
-        call.isPresent();
-        call = worker.nextCall(clock.now())) {
-      calls.add(call.get());
-    }
+    do {
+      fetch();
+      for (var call = worker.nextCall(clock.now());
+          call.isPresent();
+          call = worker.nextCall(clock.now())) {
+        calls.add(call.get());
+      }
+    } while (worker.hasAdmitted() && !commit().isEmpty());
     return calls;
+  }
+
+  /** Reads parked deliveries again that may go on now. */
+  void fetch() {
+    for (var fetch = worker.nextFetch(clock.now());
+        fetch.isPresent();
+        fetch = worker.nextFetch(clock.now())) {
+      Map<Long, Delivery> found = new HashMap<>();
+      for (long offset : fetch.get().offsets()) {
+        Delivery delivery = topic.get(new Source(Requests.TOPIC, fetch.get().partition(), offset));
+        if (delivery != null) {
+          found.put(offset, delivery);
+        }
+      }
+      worker.fetched(fetch.get(), Requests.TOPIC, found, clock.now());
+    }
   }
 
   /** The one call that may be made now. */
@@ -135,11 +156,11 @@ final class WorkerBench {
   }
 
   /** One tick that succeeds; what it committed. */
-  List<Settlement> commit() {
-    List<Settlement> taken = worker.settlements(Integer.MAX_VALUE);
+  List<Entry> commit() {
+    List<Entry> taken = worker.entries(Integer.MAX_VALUE);
     Map<Integer, Long> offsets = worker.offsets(taken);
     ledger.commit(taken, offsets);
-    worker.committed(taken, offsets, clock.now());
+    worker.committed(taken, offsets, clock.now(), clock.now());
     return taken;
   }
 
@@ -167,13 +188,18 @@ final class WorkerBench {
     return call.open.delivery.source();
   }
 
-  /** Received = outcomes + handed over + queued + in flight + settling, and none is negative. */
+  /**
+   * Received + restored = outcomes + handed over + queued + in flight + settling + parked, and none
+   * is negative.
+   */
   void assertBalance() {
-    assertBalance(worker.view(), listener);
+    assertBalance(worker, listener);
   }
 
-  static void assertBalance(WorkerView view, CountingListener listener) {
-    assertThat(List.of(view.queued(), view.inFlight(), view.settling(), view.jobs()))
+  static void assertBalance(Worker worker, CountingListener listener) {
+    WorkerView view = worker.view();
+    int parked = worker.waits().parked();
+    assertThat(List.of(view.queued(), view.inFlight(), view.settling(), view.jobs(), parked))
         .as("%s", view)
         .allMatch(count -> count >= 0);
     assertThat(
@@ -181,9 +207,10 @@ final class WorkerBench {
                 + listener.handedOver
                 + view.queued()
                 + view.inFlight()
-                + view.settling())
+                + view.settling()
+                + parked)
         .as("the balance of %s", view)
-        .isEqualTo(listener.received);
+        .isEqualTo(listener.received + listener.restored);
   }
 
   /** Nothing is open any more, and every delivery that came has its outcome. */

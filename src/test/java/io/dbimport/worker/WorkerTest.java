@@ -16,8 +16,8 @@ import io.dbimport.event.Delivery;
 import io.dbimport.event.JobEnd;
 import io.dbimport.event.RequestDecoder;
 import io.dbimport.event.Source;
-import io.dbimport.worker.Settlement.JobOver;
-import io.dbimport.worker.Settlement.Settled;
+import io.dbimport.worker.Entry.JobOver;
+import io.dbimport.worker.Entry.Settled;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,16 +59,16 @@ final class WorkerTest {
     assertThat(call.request().parameters().collectionName()).isEqualTo("books");
     assertThat(worker.view()).isEqualTo(new WorkerView(0, 1, 0, 0, requested));
     assertThat(worker.calling(0)).isEqualTo(1);
-    assertThat(worker.hasSettlements()).isFalse();
+    assertThat(worker.hasEntries()).isFalse();
 
     bench.advance(Duration.ofSeconds(3));
     Instant answered = bench.clock.now().wall();
     bench.reply(call, new Accepted(100_074_947L));
     assertThat(worker.view()).isEqualTo(new WorkerView(0, 0, 1, 0, requested));
     assertThat(worker.calling(0)).isZero();
-    assertThat(worker.settlementCount()).isEqualTo(1);
+    assertThat(worker.entryCount()).isEqualTo(1);
 
-    List<Settlement> taken = worker.settlements(10);
+    List<Entry> taken = worker.entries(10);
     assertThat(taken).hasSize(1);
     Settled settled = (Settled) taken.getFirst();
     assertThat(settled.delivery()).isSameAs(delivery);
@@ -79,7 +79,7 @@ final class WorkerTest {
 
     Map<Integer, Long> offsets = worker.offsets(taken);
     assertThat(offsets).containsExactly(Map.entry(0, 1L));
-    worker.committed(taken, offsets, bench.clock.now());
+    worker.committed(taken, offsets, bench.clock.now(), bench.clock.now());
     bench.ledger.commit(taken, offsets);
     assertThat(worker.view()).isEqualTo(new WorkerView(0, 0, 0, 1, null));
     assertThat(bench.listener.outcomes).containsExactly(settled.outcome());
@@ -240,7 +240,8 @@ final class WorkerTest {
     bench.reply(bench.call(), new Refused(-1, "HTTP 429", ErrorClass.THROTTLED, twoDays));
     bench.advance(Duration.ofDays(1).minusNanos(1));
     assertThat(bench.calls()).isEmpty();
-    assertThat(worker.view().queued()).isEqualTo(1);
+    assertThat(worker.view().queued()).isZero();
+    assertThat(worker.waits().parked()).isEqualTo(1);
     bench.advance(Duration.ofNanos(1));
     assertThat(bench.calls()).isEmpty();
     bench.commit();
@@ -298,8 +299,8 @@ final class WorkerTest {
         new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
     narrow.assign(0);
     narrow.receive(0, Requests.insert("env", "books"));
-    narrow.receive(0, Requests.insert("env", "music"));
-    narrow.reply(narrow.call(), Refused.of(45009, "daily quota"));
+    narrow.receive(0, Requests.insert("other", "music"));
+    narrow.reply(narrow.call(), Refused.of(-501003, "too many requests"));
     assertThat(WorkerBench.offset(narrow.call())).isEqualTo(1);
     narrow.assertBalance();
   }
@@ -374,25 +375,31 @@ final class WorkerTest {
   }
 
   @Test
-  void aWindowIsFullByDeliveriesUntilTheFrontierMoves() {
+  void aWindowIsFullByDeliveriesUntilOutcomesAreCommitted() {
     WorkerBench narrow =
         new WorkerBench(WorkerBench.settings(10, 10, Ordering.NONE, 3, Long.MAX_VALUE));
     narrow.assign(0);
     narrow.assign(1);
     for (int i = 0; i < 3; i++) {
-      assertThat(narrow.worker.full(0)).as("with %d", i).isFalse();
+      assertThat(narrow.worker.full(0, narrow.clock.now())).as("with %d", i).isFalse();
       narrow.receive(0, Requests.insert("env", "books"));
     }
-    assertThat(narrow.worker.full(0)).isTrue();
-    assertThat(narrow.worker.full(1)).as("the other partition").isFalse();
-    assertThat(narrow.worker.full(2)).as("no partition of ours").isFalse();
+    assertThat(narrow.worker.full(0, narrow.clock.now())).isTrue();
+    assertThat(narrow.worker.full(1, narrow.clock.now())).as("the other partition").isFalse();
+    assertThat(narrow.worker.full(2, narrow.clock.now())).as("no partition of ours").isFalse();
     List<Call> calls = narrow.calls();
     narrow.accept(calls.get(1));
+    assertThat(narrow.worker.full(0, narrow.clock.now())).as("not committed").isTrue();
     narrow.commit();
-    assertThat(narrow.worker.full(0)).as("the first is open still").isTrue();
-    narrow.accept(calls.get(0));
+    assertThat(narrow.worker.full(0, narrow.clock.now())).as("the first is open").isFalse();
+    for (int more = 0; more < 27; more++) {
+      narrow.receive(0, "nonsense");
+      narrow.commit();
+    }
+    assertThat(narrow.worker.full(0, narrow.clock.now())).as("the frontier is far back").isTrue();
+    calls.stream().filter(call -> call != calls.get(1)).forEach(narrow::accept);
     narrow.commit();
-    assertThat(narrow.worker.full(0)).isFalse();
+    assertThat(narrow.worker.full(0, narrow.clock.now())).isFalse();
     narrow.assertBalance();
   }
 
@@ -404,13 +411,15 @@ final class WorkerTest {
         new WorkerBench(WorkerBench.settings(10, 10, Ordering.NONE, 1_000, 2 * size));
     narrow.assign(0);
     narrow.receive(0, value);
-    assertThat(narrow.worker.full(0)).isFalse();
+    assertThat(narrow.worker.full(0, narrow.clock.now())).isFalse();
     narrow.receive(0, value);
-    assertThat(narrow.worker.full(0)).isTrue();
+    assertThat(narrow.worker.full(0, narrow.clock.now())).isTrue();
     narrow.accept(narrow.calls().get(1));
-    assertThat(narrow.worker.full(0)).as("its bytes may still have to be published").isTrue();
+    assertThat(narrow.worker.full(0, narrow.clock.now()))
+        .as("its bytes may still have to be published")
+        .isTrue();
     narrow.commit();
-    assertThat(narrow.worker.full(0)).isFalse();
+    assertThat(narrow.worker.full(0, narrow.clock.now())).isFalse();
     narrow.assertBalance();
   }
 
@@ -419,15 +428,15 @@ final class WorkerTest {
     for (int i = 0; i < 3; i++) {
       bench.receive(0, "nonsense");
     }
-    List<Settlement> two = worker.settlements(2);
+    List<Entry> two = worker.entries(2);
     assertThat(two)
         .extracting(settlement -> ((Settled) settlement).delivery().source().offset())
         .containsExactly(0L, 1L);
-    assertThat(worker.settlementCount()).isEqualTo(1);
+    assertThat(worker.entryCount()).isEqualTo(1);
     assertThat(worker.offsets(two)).containsExactly(Map.entry(0, 2L));
     bench.assertBalance();
     bench.ledger.commit(two, worker.offsets(two));
-    worker.committed(two, worker.offsets(two), bench.clock.now());
+    worker.committed(two, worker.offsets(two), bench.clock.now(), bench.clock.now());
     bench.commit();
     assertThat(bench.ledger.offset(0)).isEqualTo(3);
     bench.assertAllDone();
@@ -438,12 +447,12 @@ final class WorkerTest {
     bench.assign(1);
     bench.receive(0, Requests.insert("env", "books"));
     bench.receive(0, "nonsense");
-    List<Settlement> taken = worker.settlements(10);
+    List<Entry> taken = worker.entries(10);
     assertThat(worker.offsets(taken))
         .as("partition 1 has nothing to say")
         .containsExactly(Map.entry(0, 0L));
     bench.ledger.commit(taken, worker.offsets(taken));
-    worker.committed(taken, worker.offsets(taken), bench.clock.now());
+    worker.committed(taken, worker.offsets(taken), bench.clock.now(), bench.clock.now());
     assertThat(worker.offsets(List.of())).as("nothing to say at all").isEmpty();
   }
 
@@ -470,7 +479,7 @@ final class WorkerTest {
     bench.receive(0, Requests.insert("env", "books"));
     bench.receive(0, Requests.insert("env", "books"));
     Call open = bench.call();
-    worker.quiet();
+    worker.quiet(bench.clock.now());
     bench.accept(open);
     assertThat(bench.calls()).isEmpty();
     bench.commit();

@@ -1,0 +1,212 @@
+package io.dbimport.bench;
+
+import io.dbimport.ConflictMode;
+import io.dbimport.FileType;
+import io.dbimport.ImportParameters;
+import io.dbimport.ImportRequest;
+import io.dbimport.event.EventEncoder;
+import io.dbimport.kafka.Messages;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+
+/**
+ * What a quiet tenant feels of one that floods and is over its limit all the time: the time from
+ * its request to the accepted event, alone and beside the other.
+ *
+ * <p>Requests are sent at a steady pace, whether or not the one before was accepted: who waits for
+ * an answer before asking again does not see a stop.
+ */
+final class IsolationBench {
+  private static final String QUIET = "quiet";
+  private static final String FLOOD = "flood";
+  private static final int QUIET_LANES = 10;
+
+  /** Many: a lane that is refused waits, and the limit must be met all the same. */
+  private static final int FLOOD_LANES = 1_000;
+
+  private static final int WARM_UP = 100;
+  private static final int TIMED = 100;
+  private static final Duration WARM_UP_PACE = Duration.ofMillis(50);
+
+  /** A hundred of them outlast the minute for which a quota holds a caller back. */
+  private static final Duration PACE = Duration.ofMillis(700);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** An environment's own quota: so many a second are taken, the rest is told -501003. */
+  private static final List<String> LIMIT = List.of("\"env\":\"" + FLOOD + "\"", "-501003", "20");
+
+  private final int requests;
+  private final int runs;
+  private final List<Run> measured = new ArrayList<>();
+
+  IsolationBench(int requests, int runs) {
+    this.requests = requests;
+    this.runs = runs;
+  }
+
+  /** The quiet tenant's times of one round, in milliseconds; one that never came is infinite. */
+  private record Run(List<Double> alone, List<Double> beside, Stand.Calls calls) {}
+
+  /** All rounds; the report. */
+  String run() throws Exception {
+    try (Stand stand = Stand.start(LIMIT)) {
+      for (int round = 1; round <= runs; round++) {
+        List<Double> alone = measure(stand, "alone" + round, 0);
+        Stand.Calls before = stand.calls();
+        List<Double> beside = measure(stand, "beside" + round, requests);
+        measured.add(new Run(alone, beside, stand.calls().minus(before)));
+        System.out.printf(
+            "round %d of %d  alone p50 %.0f ms, p99 %.0f ms; beside p50 %.0f ms, p99 %.0f ms%n",
+            round, runs, p50(alone), p99(alone), p50(beside), p99(beside));
+      }
+    }
+    return report();
+  }
+
+  private List<Double> measure(Stand stand, String prefix, int flood) throws Exception {
+    stand.makeTopics(prefix);
+    stand.fill(prefix, IntStream.range(0, flood).mapToObj(i -> request(FLOOD, i, FLOOD_LANES)));
+    long refusedBefore = stand.calls().refused();
+    try (Launched worker = Contender.worker(stand, prefix, Map.of());
+        Watch accepted = new Watch(stand.kafka(), prefix + ".accepted", true)) {
+      awaitAtWork(stand, worker, accepted, prefix, flood > 0 ? refusedBefore : -1);
+      return times(stand, prefix, accepted);
+    } finally {
+      stand.dropTopics(prefix);
+    }
+  }
+
+  /** Its start is not what is measured: it must have called, and met the limit if there is one. */
+  private static void awaitAtWork(
+      Stand stand, Launched worker, Watch accepted, String prefix, long refusedBefore)
+      throws IOException, InterruptedException {
+    if (refusedBefore < 0) {
+      stand.fill(prefix, IntStream.of(0).mapToObj(_ -> request(QUIET + "-first", 0, 1)));
+    }
+    long giveUpAt = System.nanoTime() + PATIENCE.toNanos();
+    while (refusedBefore < 0
+        ? accepted.poll(WARM_UP_PACE) == 0
+        : stand.calls().refused() == refusedBefore) {
+      if (!worker.alive() || System.nanoTime() > giveUpAt) {
+        throw new IllegalStateException("it does not call, see " + worker.log());
+      }
+      Thread.sleep(WARM_UP_PACE);
+    }
+  }
+
+  /** Sends the quiet tenant's requests and waits for all of them, or until patience ends. */
+  private static List<Double> times(Stand stand, String prefix, Watch accepted) {
+    int all = WARM_UP + TIMED;
+    long[] sent = new long[all];
+    double[] millis = new double[all];
+    Arrays.fill(millis, Double.POSITIVE_INFINITY);
+    Map<String, Integer> open = new ConcurrentHashMap<>();
+    EventEncoder encoder = new EventEncoder(prefix, prefix);
+    try (KafkaProducer<byte[], byte[]> producer = stand.producer()) {
+      long begin = System.nanoTime();
+      long giveUpAt = begin + dueNanos(all) + PATIENCE.toNanos();
+      int next = 0;
+      while ((next < all || !open.isEmpty()) && System.nanoTime() < giveUpAt) {
+        if (next < all && System.nanoTime() - begin >= dueNanos(next)) {
+          ImportRequest request = request(QUIET, next, QUIET_LANES);
+          open.put(request.requestId(), next);
+          sent[next++] = System.nanoTime();
+          var _ = producer.send(Messages.record(encoder.request(request, Instant.now()), prefix));
+        }
+        accepted.poll(
+            Duration.ofMillis(2),
+            id -> {
+              Integer which = open.remove(id);
+              if (which != null) {
+                millis[which] = (System.nanoTime() - sent[which]) / 1e6;
+              }
+            });
+      }
+    }
+    return Arrays.stream(millis, WARM_UP, all).boxed().toList();
+  }
+
+  /** When a request of the quiet tenant is sent, after the first of them. */
+  private static long dueNanos(int number) {
+    int timed = Math.max(0, number - WARM_UP);
+    return WARM_UP_PACE.toNanos() * (number - timed) + PACE.toNanos() * timed;
+  }
+
+  private static ImportRequest request(String env, int number, int lanes) {
+    return new ImportRequest(
+        env + number,
+        null,
+        new ImportParameters(
+            env,
+            "collection-" + number % lanes,
+            "imports/" + number + ".jsonl",
+            FileType.JSON,
+            false,
+            ConflictMode.UPSERT),
+        null,
+        true);
+  }
+
+  private String report() throws IOException {
+    Report report = new Report("Bench: what a tenant feels of its neighbour");
+    report.line(
+        "Two environments of one app. One has sent %,d requests and is over its limit (-501003)"
+                .formatted(requests)
+            + " all the time; the other sends one every %d ms.".formatted(PACE.toMillis()));
+    report.line(
+        "Milliseconds from request to accepted event of %d requests; %d rounds: median (least-most)."
+            .formatted(TIMED, runs));
+    report.table(
+        List.of(
+            List.of("", "p50", "p99", "not accepted in " + PATIENCE.toSeconds() + " s"),
+            row("alone", Run::alone),
+            row("beside", Run::beside),
+            List.of(
+                "beside / alone",
+                spread(run -> p50(run.beside) / p50(run.alone), 2),
+                spread(run -> p99(run.beside) / p99(run.alone), 2),
+                "")));
+    report.line("Aim: 1.5 at the most, and everything accepted.");
+    report.line(
+        "The neighbour was refused %s times a round, and taken %s times."
+            .formatted(
+                spread(run -> run.calls.refused(), 0),
+                spread(run -> run.calls.imports() - run.calls.refused() - WARM_UP - TIMED, 0)));
+    return report.text();
+  }
+
+  /** The times of a round. */
+  private interface Times {
+    List<Double> of(Run run);
+  }
+
+  private List<String> row(String name, Times times) {
+    return List.of(
+        name,
+        spread(run -> p50(times.of(run)), 1),
+        spread(run -> p99(times.of(run)), 1),
+        spread(run -> times.of(run).stream().filter(time -> time.isInfinite()).count(), 0));
+  }
+
+  private String spread(ToDoubleFunction<Run> figure, int decimals) {
+    return Spread.of(measured.stream().mapToDouble(figure), decimals);
+  }
+
+  private static double p50(List<Double> millis) {
+    return Spread.quantile(millis, 0.5);
+  }
+
+  private static double p99(List<Double> millis) {
+    return Spread.quantile(millis, 0.99);
+  }
+}

@@ -1,0 +1,174 @@
+package io.dbimport.worker;
+
+import io.dbimport.event.LedgerRecord.OpenState;
+import io.dbimport.event.Progress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+
+/**
+ * Puts deliveries aside that would wait long or fill a partition's window, so that neither its
+ * offsets nor memory nor other tenants wait for them: the ledger marks them, the topic keeps their
+ * bytes, and they are read again, oldest first, when their lane can go on. Confined to the loop
+ * thread.
+ */
+final class Parking {
+  /** A wait that is known to be longer than this is waited for outside memory. */
+  static final Duration LONG = Duration.ofSeconds(30);
+
+  /** What a lane that can go on keeps in memory when the window is full. */
+  private static final int KEPT = 500;
+
+  private static final int FETCH = 1_000;
+  private static final int LEAST_OF_A_LANE = 16;
+  private static final Duration NEXT_LOOK = Duration.ofMillis(20);
+  private static final Duration NEXT_RELIEF = Duration.ofMillis(100);
+
+  private final Admission admission;
+  private final WorkerSettings.Window window;
+  private final Queue<Entry> entries;
+
+  Parking(Admission admission, WorkerSettings.Window window, Queue<Entry> entries) {
+    this.admission = admission;
+    this.window = window;
+    this.entries = entries;
+  }
+
+  /** Whether a delivery that just came belongs behind parked ones, or has long to wait. */
+  boolean parksAtOnce(Lane lane, Moment now) {
+    return lane.hasParked() || waitsLong(lane, now);
+  }
+
+  /** Whether the lane surely has to wait for long. */
+  boolean waitsLong(Lane lane, Moment now) {
+    return (lane.sleeping(now) && lane.dueNanos - now.nanos() > LONG.toNanos())
+        || admission.heldFor(lane.key.environment(), now).compareTo(LONG) > 0;
+  }
+
+  /** Parks what follows the first few in the lane's queue; never one that is being called. */
+  void park(Partition partition, Lane lane, int keep) {
+    // What is being read again comes after the queue, and must find it there.
+    if (lane.fetching > 0) {
+      return;
+    }
+    int least = lane.calling ? Math.max(1, keep) : keep;
+    List<Entry> marks = new ArrayList<>();
+    while (lane.queue.size() > least) {
+      OpenRequest open = lane.queue.removeLast();
+      lane.parked.addFirst(open.offset());
+      letGo(partition, open);
+      if (open.tracked) {
+        marks.add(mark(partition, open));
+      }
+    }
+    entries.addAll(marks.reversed());
+    if (!lane.parked.isEmpty()) {
+      partition.parkedLanes.add(lane);
+    }
+  }
+
+  /** Parks a delivery that comes last in its lane. */
+  void parkLast(Partition partition, Lane lane, OpenRequest open) {
+    lane.parked.add(open.offset());
+    letGo(partition, open);
+    if (open.tracked) {
+      entries.add(mark(partition, open));
+    }
+    partition.parkedLanes.add(lane);
+  }
+
+  private static void letGo(Partition partition, OpenRequest open) {
+    Progress progress = open.progress();
+    if (!progress.equals(Progress.NONE)) {
+      partition.unfinished.put(open.offset(), new Unfinished(progress, null));
+    }
+    partition.park(open.delivery);
+  }
+
+  private static Entry mark(Partition partition, OpenRequest open) {
+    return new Entry.Marked(
+        partition.epoch,
+        open.delivery.source(),
+        OpenState.PARKED,
+        open.request(),
+        open.key,
+        open.progress());
+  }
+
+  /**
+   * Makes room in a full partition: nothing is kept of environments that cannot go on, and a few of
+   * each other lane.
+   */
+  void relieve(Partition partition, Moment now) {
+    if (now.nanos() < partition.relieveAtNanos) {
+      return;
+    }
+    partition.relieveAtNanos = now.nanos() + NEXT_RELIEF.toNanos();
+    for (Lane lane : partition.lanes.values()) {
+      park(partition, lane, admission.blocked(lane.key.environment(), now) ? 0 : KEPT);
+    }
+  }
+
+  /** Parks all lanes that surely have to wait for long. */
+  void parkLongWaits(Partition partition, Moment now) {
+    for (Lane lane : partition.lanes.values()) {
+      if (!lane.queue.isEmpty() && waitsLong(lane, now)) {
+        park(partition, lane, 0);
+      }
+    }
+  }
+
+  /** What to read again now in this partition; empty when there is nothing or no room for it. */
+  Optional<Fetch> nextFetch(Partition partition, Moment now) {
+    if (partition.fetching || now.nanos() < partition.fetchAtNanos) {
+      return Optional.empty();
+    }
+    Map<Long, Lane> lanes = new HashMap<>();
+    if (partition.roomToUnpark(window)) {
+      int share = Math.max(LEAST_OF_A_LANE, FETCH / Math.max(1, partition.parkedLanes.size()));
+      List<Lane> looked = new ArrayList<>();
+      for (Lane lane : partition.parkedLanes) {
+        if (lanes.size() >= FETCH) {
+          break;
+        }
+        if (canGoOn(lane, now)) {
+          looked.add(lane);
+          for (int i = 0; i < share && !lane.parked.isEmpty(); i++) {
+            lanes.put(lane.parked.removeFirst(), lane);
+            lane.fetching++;
+          }
+        }
+      }
+      // Those that had their turn go behind the others.
+      partition.parkedLanes.removeAll(looked);
+      looked.stream().filter(lane -> !lane.parked.isEmpty()).forEach(partition.parkedLanes::add);
+    }
+    if (lanes.isEmpty() && partition.resolving.isEmpty()) {
+      partition.fetchAtNanos = now.nanos() + NEXT_LOOK.toNanos();
+      return Optional.empty();
+    }
+    long[] offsets = new long[lanes.size() + partition.resolving.size()];
+    int n = 0;
+    for (long offset : lanes.keySet()) {
+      offsets[n++] = offset;
+    }
+    for (long offset : partition.resolving.keySet()) {
+      offsets[n++] = offset;
+    }
+    Arrays.sort(offsets);
+    partition.fetching = true;
+    return Optional.of(new Fetch(partition, lanes, offsets));
+  }
+
+  private boolean canGoOn(Lane lane, Moment now) {
+    return lane.queue.size() < LEAST_OF_A_LANE
+        && !lane.sleeping(now)
+        && (lane.late || admission.heldFor(lane.key.environment(), now).isZero())
+        && !admission.breakerOpen(lane.key.environment());
+  }
+}

@@ -1,0 +1,40 @@
+package io.dbimport.worker;
+
+import io.dbimport.worker.LaneKey.Environment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A harmless call to be made now, to find out whether the API answers again: never an import. What
+ * it found must be brought back. Immutable.
+ */
+public final class Probe {
+  private final @Nullable String appId;
+  final @Nullable Environment environment;
+  final int opening;
+
+  /**
+   * @param appId whose token to use; null means the one app there is
+   * @param environment whose breaker it is for; null for the address's
+   * @param opening which opening of that breaker it is for
+   */
+  Probe(@Nullable String appId, @Nullable Environment environment, int opening) {
+    this.appId = appId;
+    this.environment = environment;
+    this.opening = opening;
+  }
+
+  /** The app whose environments to list; null means the one app there is. */
+  public @Nullable String appId() {
+    return appId;
+  }
+
+  /** The environment it is for; null when it is for the API's address. */
+  public @Nullable String env() {
+    return environment == null ? null : environment.env();
+  }
+
+  @Override
+  public String toString() {
+    return "a probe of " + (environment == null ? "the API" : environment);
+  }
+}

@@ -1,0 +1,258 @@
+package io.dbimport.chaos;
+
+import io.dbimport.ConflictMode;
+import io.dbimport.ImportRequest;
+import io.dbimport.LaunchedWorker;
+import io.dbimport.fixtures.OwnKafka;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Workers that are killed, frozen, stopped and joined, a broker that is restarted, and an API that
+ * does everything but its best, all at once; then quiet, and the verdict. The system property
+ * {@code full} asks for ten minutes of it, {@code seed} for the same choices again.
+ */
+class ChaosIT {
+  private static final Duration CHAOS =
+      Boolean.getBoolean("full") ? Duration.ofMinutes(10) : Duration.ofSeconds(45);
+  private static final Duration PATIENCE = Duration.ofSeconds(150);
+  private static final Duration BETWEEN_BROKER_RESTARTS = Duration.ofSeconds(20);
+  private static final Duration STEP = Duration.ofMillis(1500);
+  private static final int PARTITIONS = 4;
+  private static final int SLOTS = 3;
+  private static final int LANES = 30;
+  private static final int IN_A_STEP = 40;
+
+  @Test
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
+  void noPromiseIsBrokenWhateverFails() throws Exception {
+    long seed = Long.getLong("seed", System.nanoTime() % 1_000_000);
+    System.out.println("ChaosIT seed " + seed);
+    try (OwnKafka kafka = OwnKafka.started();
+        Trial trial = Trial.begin(kafka.bootstrapServers(), "chaos", PARTITIONS)) {
+      Play play = new Play(trial, kafka, seed);
+      play.run();
+      System.out.println(trial.verdict(PATIENCE, play.quiet()).summary());
+      System.out.println("seed " + seed + ": " + play.done);
+    } catch (Exception | AssertionError failure) {
+      throw new AssertionError("seed " + seed + ": " + failure, failure);
+    }
+  }
+
+  /** A place for a worker of one instance id. Confined to one thread. */
+  private static final class Slot {
+    final String instance;
+    @Nullable LaunchedWorker worker;
+    boolean leaving;
+    int frozenSteps;
+
+    Slot(String instance) {
+      this.instance = instance;
+    }
+  }
+
+  /** The chaos. Confined to one thread. */
+  private static final class Play {
+    private final Trial trial;
+    private final OwnKafka kafka;
+    private final Random random;
+    private final long seed;
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<ImportRequest> sent = new ArrayList<>();
+    private final List<String> done = new ArrayList<>();
+    private long brokerRestartedNanos = System.nanoTime();
+
+    Play(Trial trial, OwnKafka kafka, long seed) {
+      this.trial = trial;
+      this.kafka = kafka;
+      this.random = new Random(seed);
+      this.seed = seed;
+      for (int i = 0; i < SLOTS; i++) {
+        slots.add(new Slot("worker-" + i));
+      }
+    }
+
+    void run() throws Exception {
+      for (Slot slot : slots) {
+        join(slot);
+      }
+      send();
+      Trial.await("work has begun", Duration.ofSeconds(60), () -> trial.api().imports() > 0);
+      trial.api().play(new Mischief(seed));
+      long end = System.nanoTime() + CHAOS.toNanos();
+      while (System.nanoTime() < end) {
+        send();
+        act();
+        pass(STEP);
+      }
+    }
+
+    /** Ends all mischief, and has the last requests worked on. Returns the workers at work. */
+    List<LaunchedWorker> quiet() throws Exception {
+      trial.api().play(EvilApi.Script.KIND);
+      trial.api().open();
+      List<LaunchedWorker> alive = new ArrayList<>();
+      for (Slot slot : slots) {
+        if (slot.frozenSteps > 0) {
+          thaw(slot);
+        }
+        LaunchedWorker worker = slot.worker;
+        if (slot.leaving || worker == null || !worker.alive()) {
+          gone(slot);
+          alive.add(join(slot));
+        } else {
+          alive.add(worker);
+        }
+      }
+      send();
+      return alive;
+    }
+
+    private void act() throws Exception {
+      for (Slot slot : slots) {
+        if (slot.frozenSteps > 0 && --slot.frozenSteps == 0) {
+          thaw(slot);
+        }
+      }
+      Slot slot = slots.get(random.nextInt(slots.size()));
+      LaunchedWorker worker = slot.worker;
+      boolean up = worker != null && worker.alive() && !slot.leaving;
+      switch (random.nextInt(10)) {
+        case 0, 1 -> {
+          if (up && worker != null) {
+            done("kill " + slot.instance + (slot.frozenSteps > 0 ? " in its sleep" : ""));
+            worker.kill();
+            slot.frozenSteps = 0;
+          }
+          gone(slot);
+          join(slot);
+        }
+        case 2, 3, 4 -> {
+          if (up && worker != null && slot.frozenSteps == 0) {
+            slot.frozenSteps = 1 + random.nextInt(6);
+            done("freeze " + slot.instance + " for " + slot.frozenSteps);
+            worker.freeze();
+          }
+        }
+        case 5 -> {
+          if (up && worker != null && slot.frozenSteps == 0) {
+            done("leave " + slot.instance);
+            worker.tell("stop");
+            slot.leaving = true;
+          }
+        }
+        case 6 -> {
+          done("renew the token");
+          trial.api().renewToken();
+        }
+        case 7 -> {
+          done("refuse connections");
+          trial.api().shut();
+          pass(STEP.dividedBy(2));
+          trial.api().open();
+        }
+        default -> {
+          if (System.nanoTime() - brokerRestartedNanos > BETWEEN_BROKER_RESTARTS.toNanos()) {
+            done("restart the broker");
+            kafka.stop();
+            kafka.start();
+            brokerRestartedNanos = System.nanoTime();
+          }
+        }
+      }
+      for (Slot each : slots) {
+        if (each.worker == null || !each.worker.alive()) {
+          gone(each);
+          join(each);
+        }
+      }
+    }
+
+    private LaunchedWorker join(Slot slot) throws IOException {
+      LaunchedWorker worker = trial.begin(slot.instance);
+      worker.tell("go");
+      slot.worker = worker;
+      slot.leaving = false;
+      slot.frozenSteps = 0;
+      return worker;
+    }
+
+    /** Two at once under one instance id are a fault of operation, which ends them. */
+    private static void gone(Slot slot) throws InterruptedException {
+      LaunchedWorker worker = slot.worker;
+      if (worker != null && worker.alive()) {
+        int _ = worker.exitCode();
+      }
+    }
+
+    private void thaw(Slot slot) throws Exception {
+      slot.frozenSteps = 0;
+      if (slot.worker != null && slot.worker.alive()) {
+        done("thaw " + slot.instance);
+        slot.worker.thaw();
+      }
+    }
+
+    private void send() {
+      for (int i = 0; i < IN_A_STEP; i++) {
+        int what = random.nextInt(100);
+        if (what < 2) {
+          byte[] noise = new byte[random.nextInt(40)];
+          random.nextBytes(noise);
+          trial.send(lane().getBytes(StandardCharsets.UTF_8), noise);
+        } else if (what < 6 && !sent.isEmpty()) {
+          trial.send(sent.get(random.nextInt(sent.size())));
+        } else if (what < 7 && !sent.isEmpty()) {
+          trial.send(otherContent(sent.get(random.nextInt(sent.size())), sent.size() + i));
+        } else {
+          ConflictMode mode = random.nextBoolean() ? ConflictMode.INSERT : ConflictMode.UPSERT;
+          boolean usual = random.nextInt(8) != 0;
+          ImportRequest request =
+              Trial.request(
+                  "request-%05d".formatted(sent.size()),
+                  lane(),
+                  mode,
+                  (mode == ConflictMode.UPSERT) == usual);
+          sent.add(request);
+          trial.send(request);
+        }
+      }
+    }
+
+    /** The same id, and so the same lane, for another file. */
+    private static ImportRequest otherContent(ImportRequest request, int number) {
+      var parameters = request.parameters();
+      ImportRequest other =
+          Trial.request(
+              "other-" + number,
+              parameters.env() + "/" + parameters.collectionName(),
+              parameters.conflictMode(),
+              request.rerunSafe());
+      return new ImportRequest(
+          request.requestId(), null, other.parameters(), null, request.rerunSafe());
+    }
+
+    private String lane() {
+      int lane = random.nextInt(LANES);
+      return "env-" + lane % 6 + "/c-" + lane / 6;
+    }
+
+    private void done(String what) {
+      done.add(what);
+    }
+
+    /** Chaos takes its time: there is nothing to wait for. */
+    private static void pass(Duration time) {
+      LockSupport.parkNanos(time.toNanos());
+    }
+  }
+}
