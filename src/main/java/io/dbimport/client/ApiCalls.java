@@ -66,15 +66,16 @@ final class ApiCalls implements AutoCloseable {
   }
 
   /**
-   * Makes one call; waiting for a token counts as a part of it. A token that is not taken is
-   * reported to its source, not tried again.
+   * Makes one call; waiting for a token counts as a part of it, half of it at most: a call that was
+   * sent with no time left would end as an unknown outcome that nobody needed. A token that is not
+   * taken is reported to its source, not tried again.
    *
    * @param path which of the family's; the family is the app's
    */
   ApiReply call(@Nullable String appId, Function<ApiFamily, String> path, byte[] body)
       throws InterruptedException {
     long began = poster.nanoTime();
-    TokenReply token = tokens.token(appId, timeout);
+    TokenReply token = tokens.token(appId, timeout.dividedBy(2));
     if (!(token instanceof TokenReply.Token(String secret))) {
       return new ApiReply.NoToken(token);
     }
