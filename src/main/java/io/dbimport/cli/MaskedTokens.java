@@ -1,6 +1,9 @@
 package io.dbimport.cli;
 
 import io.dbimport.client.AccessTokens;
+import io.dbimport.client.ApiFamily;
+import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 record MaskedTokens(AccessTokens tokens) implements AccessTokens {
   @Override
-  public TokenReply token(@Nullable String appId) {
-    TokenReply reply = tokens.token(appId);
+  public TokenReply token(@Nullable String appId, Duration atMost) throws InterruptedException {
+    TokenReply reply = tokens.token(appId, atMost);
     if (reply instanceof TokenReply.Token(String value)) {
       Masking.hide(value);
     }
@@ -19,5 +22,15 @@ record MaskedTokens(AccessTokens tokens) implements AccessTokens {
   @Override
   public void rejected(@Nullable String appId, String token) {
     tokens.rejected(appId, token);
+  }
+
+  @Override
+  public Optional<ApiFamily> family(@Nullable String appId) {
+    return tokens.family(appId);
+  }
+
+  @Override
+  public void close() {
+    tokens.close();
   }
 }

@@ -33,7 +33,7 @@ public enum Setting {
   API_TIMEOUT(Group.API, Format.DURATION, "10s", "One call, all of it."),
   API_CA(Group.API, Format.PATH, null, "Certificates to trust, PEM; default: the system's."),
   TOKEN(Group.TOKEN, Format.SECRET, null, "The app's access token."),
-  APPS(Group.API, Format.notBuilt("working for several apps"), null, "Apps by app_id."),
+  APPS(Group.API, Format.PATH, null, "Apps by app_id and where their tokens come from, JSON."),
   MAX_IN_FLIGHT(
       Group.WORKER, Format.number("COUNT", 1, 10_000), "256", "Import calls at once, in all."),
   ENV_MAX_IN_FLIGHT(

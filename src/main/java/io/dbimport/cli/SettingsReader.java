@@ -250,6 +250,11 @@ final class SettingsReader {
     for (Setting file : List.of(Setting.API_CA, Setting.SERVER_APPS)) {
       requireFile(all, file);
     }
+    all.path(Setting.APPS)
+        .ifPresent(file ->
+            AppsReader.read(file)
+                .problems()
+                .forEach(problem -> problems.add(Setting.APPS.variable() + ": " + problem)));
     requireFile(all, Setting.SERVER_TLS_CERT);
     requireFile(all, Setting.SERVER_TLS_KEY);
     if (all.isSet(Setting.SERVER_TLS_CERT) != all.isSet(Setting.SERVER_TLS_KEY)) {

@@ -6,6 +6,8 @@ import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.cli.Screen.Look;
 import io.dbimport.cli.Setting.Group;
+import io.dbimport.client.AccessTokens;
+import io.dbimport.client.HttpImportApi;
 import io.dbimport.client.UploadClient;
 import io.dbimport.engine.FileCheck;
 import io.dbimport.event.Source;
@@ -60,6 +62,12 @@ final class SubmitCommand implements Callable<Integer> {
 
   @Option(names = "--collection", required = true, description = "The collection to import into.")
   private String collection = "";
+
+  @Option(
+      names = "--app-id",
+      paramLabel = "ID",
+      description = "The app to import for, one of DBIMPORT_APPS; default: the one app there is.")
+  private @Nullable String appId;
 
   @Option(
       names = "--mode",
@@ -120,15 +128,17 @@ final class SubmitCommand implements Callable<Integer> {
       if (!check(screen, submissions)) {
         return ExitCode.IMPORT_FAILED;
       }
-      try (Admin admin = KafkaReach.open(kafka);
-          UploadClient uploads =
-              new UploadClient(Wiring.client(settings), Wiring.tokens(settings))) {
+      try (AccessTokens tokens = Wiring.tokens(settings);
+          Admin admin = KafkaReach.open(kafka);
+          UploadClient uploads = new UploadClient(Wiring.client(settings), tokens);
+          HttpImportApi api = new HttpImportApi(Wiring.client(settings), tokens)) {
         // How the brokers are set up is not this caller's affair.
         var _ = KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
-        if (!new Uploads(screen, uploads).bringIn(submissions, env, collection, createCollection)) {
+        if (!new Uploads(screen, uploads, appId)
+            .bringIn(submissions, env, collection, createCollection)) {
           return ExitCode.IMPORT_FAILED;
         }
-        return send(screen, settings, kafka, submissions);
+        return send(screen, api, kafka, submissions);
       } catch (KafkaException refused) {
         throw KafkaReach.failed(kafka, refused);
       }
@@ -136,7 +146,7 @@ final class SubmitCommand implements Callable<Integer> {
   }
 
   private int send(
-      Screen screen, Settings settings, KafkaSettings kafka, List<Submission> submissions)
+      Screen screen, HttpImportApi api, KafkaSettings kafka, List<Submission> submissions)
       throws InterruptedException {
     // Before anything is sent: whatever comes afterwards is seen.
     try (ResultReader results = wait ? new ResultReader(kafka) : null;
@@ -150,7 +160,7 @@ final class SubmitCommand implements Callable<Integer> {
       }
       return results == null
           ? ExitCode.DONE
-          : new Waiting(screen, settings, results, StopSignal.listen(ExitCode.INTERRUPTED))
+          : new Waiting(screen, api, results, StopSignal.listen(ExitCode.INTERRUPTED))
               .follow(submissions);
     }
   }
@@ -225,7 +235,7 @@ final class SubmitCommand implements Callable<Integer> {
         file,
         new ImportRequest(
             id,
-            null,
+            appId,
             new ImportParameters(env, collection, path, found, stopOnError, conflictMode),
             notAfter,
             false),

@@ -9,9 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Brings files to where the API reads them. Confined to one command. */
-record Uploads(Screen screen, UploadClient client) {
+/**
+ * Brings files to where the API reads them. Confined to one command.
+ *
+ * @param appId null means the one app there is
+ */
+record Uploads(Screen screen, UploadClient client, @Nullable String appId) {
 
   /** Uploads all files; false, and the reason on the screen, when one was not taken. */
   boolean bringIn(
@@ -29,7 +34,7 @@ record Uploads(Screen screen, UploadClient client) {
   }
 
   private boolean make(String env, String collection) throws InterruptedException {
-    return switch (client.createCollection(null, env, collection)) {
+    return switch (client.createCollection(appId, env, collection)) {
       case CollectionReply.Done() -> {
         screen.line("  made      collection " + collection);
         yield true;
@@ -54,7 +59,7 @@ record Uploads(Screen screen, UploadClient client) {
     String what = "uploading " + submission.file().getFileName();
     UploadReply reply =
         client.upload(
-            null, env, path, submission.file(), sent -> screen.progress(what, sent, bytes));
+            appId, env, path, submission.file(), sent -> screen.progress(what, sent, bytes));
     screen.progressOver();
     return switch (reply) {
       case UploadReply.Uploaded(long length) -> {

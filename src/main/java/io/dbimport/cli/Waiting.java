@@ -19,36 +19,34 @@ final class Waiting {
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final Screen screen;
-  private final Settings settings;
+  private final HttpImportApi api;
   private final ResultReader results;
   private final StopSignal signal;
   private final Map<String, Submission> open = new LinkedHashMap<>();
   private final Map<String, Long> jobs = new LinkedHashMap<>();
   private boolean good = true;
 
-  Waiting(Screen screen, Settings settings, ResultReader results, StopSignal signal) {
+  Waiting(Screen screen, HttpImportApi api, ResultReader results, StopSignal signal) {
     this.signal = signal;
     this.screen = screen;
-    this.settings = settings;
+    this.api = api;
     this.results = results;
   }
 
   /** Stays until all have ended; the exit code says whether every import succeeded. */
   int follow(List<Submission> submissions) throws InterruptedException {
     submissions.forEach(submission -> open.put(submission.request().requestId(), submission));
-    try (HttpImportApi api = new HttpImportApi(Wiring.client(settings), Wiring.tokens(settings))) {
-      long nextLook = System.nanoTime();
-      while (!open.isEmpty()) {
-        if (signal.arrived()) {
-          screen.progressOver();
-          screen.line("  no longer waiting; what was sent goes on");
-          return ExitCode.INTERRUPTED;
-        }
-        results.poll(POLL).forEach(this::heard);
-        if (!open.isEmpty() && screen.live() && System.nanoTime() >= nextLook) {
-          show(api);
-          nextLook = System.nanoTime() + LOOK_NANOS;
-        }
+    long nextLook = System.nanoTime();
+    while (!open.isEmpty()) {
+      if (signal.arrived()) {
+        screen.progressOver();
+        screen.line("  no longer waiting; what was sent goes on");
+        return ExitCode.INTERRUPTED;
+      }
+      results.poll(POLL).forEach(this::heard);
+      if (!open.isEmpty() && screen.live() && System.nanoTime() >= nextLook) {
+        show();
+        nextLook = System.nanoTime() + LOOK_NANOS;
       }
     }
     screen.progressOver();
@@ -101,7 +99,7 @@ final class Waiting {
   }
 
   /** One bar: for the job that runs, or for the requests that wait for theirs. */
-  private void show(HttpImportApi api) throws InterruptedException {
+  private void show() throws InterruptedException {
     var running = jobs.entrySet().stream().findFirst();
     if (running.isEmpty()) {
       screen.progress("waiting for a worker", 0, open.size());
@@ -109,7 +107,10 @@ final class Waiting {
     }
     Submission submission = open.get(running.get().getKey());
     if (submission != null
-        && api.state(null, submission.request().parameters().env(), running.get().getValue())
+        && api.state(
+                submission.request().appId(),
+                submission.request().parameters().env(),
+                running.get().getValue())
             instanceof JobReply.Known(var state)) {
       screen.progress(
           state.status().tag() + " " + submission.file().getFileName(),

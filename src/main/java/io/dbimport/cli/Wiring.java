@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -106,8 +107,19 @@ public final class Wiring {
         settings.path(Setting.API_CA).orElse(null));
   }
 
-  /** The token of the one app; a file with it is read again when it changes. */
+  /**
+   * The tokens of the apps of {@code DBIMPORT_APPS}, or else of the one app; the caller closes
+   * them. Nothing is fetched before the first call.
+   */
   public static AccessTokens tokens(Settings settings) {
+    Optional<Path> apps = settings.path(Setting.APPS);
+    return apps.isPresent()
+        ? AppsWiring.tokens(apps.get(), client(settings), kafka(settings))
+        : token(settings);
+  }
+
+  /** The token of the one app; a file with it is read again when it changes. */
+  private static AccessTokens token(Settings settings) {
     Secret token =
         settings
             .secret(Setting.TOKEN)
@@ -116,7 +128,8 @@ public final class Wiring {
                     Setting.TOKEN.variable()
                         + ": the app's access token is required; give it, or a file with it as "
                         + Setting.TOKEN.variable()
-                        + "_FILE"));
+                        + "_FILE, or several apps as "
+                        + Setting.APPS.variable()));
     return switch (token) {
       case Secret.Given(String value) -> AccessTokens.fixed(value);
       case Secret.InFile(Path file) -> new MaskedTokens(new FileToken(file));

@@ -1,6 +1,7 @@
 package io.dbimport.cli;
 
 import io.dbimport.ImportApi;
+import io.dbimport.client.AccessTokens;
 import io.dbimport.client.HttpImportApi;
 import io.dbimport.client.MeteredImportApi;
 import io.dbimport.kafka.KafkaSettings;
@@ -30,11 +31,14 @@ public final class WorkerProcess implements AutoCloseable {
   }
 
   private final KafkaWorker worker;
+  private final AccessTokens tokens;
   private final HttpImportApi api;
   private final ObserveServer observe;
 
-  private WorkerProcess(KafkaWorker worker, HttpImportApi api, ObserveServer observe) {
+  private WorkerProcess(
+      KafkaWorker worker, AccessTokens tokens, HttpImportApi api, ObserveServer observe) {
     this.worker = worker;
+    this.tokens = tokens;
     this.api = api;
     this.observe = observe;
   }
@@ -46,7 +50,8 @@ public final class WorkerProcess implements AutoCloseable {
    */
   public static WorkerProcess start(Settings settings, OnProblems onProblems)
       throws InterruptedException {
-    HttpImportApi api = api(settings);
+    AccessTokens tokens = Wiring.tokens(settings);
+    HttpImportApi api = api(settings, tokens);
     PrometheusMeterRegistry registry = Wiring.registry();
     WorkerHealth health = new WorkerHealth();
     ObserveServer observe =
@@ -65,12 +70,13 @@ public final class WorkerProcess implements AutoCloseable {
     } catch (CommandFailed cannotStart) {
       observe.close();
       api.close();
+      tokens.close();
       throw cannotStart;
     }
     ImportApi metered = new MeteredImportApi(api, registry);
     KafkaWorker worker = KafkaWorker.start(kafka, Wiring.work(settings), metered, registry);
     health.worker.set(worker);
-    return new WorkerProcess(worker, api, observe);
+    return new WorkerProcess(worker, tokens, api, observe);
   }
 
   private static void lookAtTopics(
@@ -89,9 +95,9 @@ public final class WorkerProcess implements AutoCloseable {
     }
   }
 
-  private static HttpImportApi api(Settings settings) {
+  private static HttpImportApi api(Settings settings, AccessTokens tokens) {
     try {
-      return new HttpImportApi(Wiring.client(settings), Wiring.tokens(settings));
+      return new HttpImportApi(Wiring.client(settings), tokens);
     } catch (IllegalArgumentException unusable) {
       throw Wiring.badSettings(
           Setting.API_CA.variable() + ": " + String.valueOf(unusable.getMessage()));
@@ -123,6 +129,7 @@ public final class WorkerProcess implements AutoCloseable {
   public void close() {
     observe.close();
     api.close();
+    tokens.close();
   }
 
   /** Asks the worker, once there is one. */

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -43,10 +44,14 @@ final class ApiCalls implements AutoCloseable {
 
   private final Poster poster;
   private final AccessTokens tokens;
+  private final ApiFamily family;
+  private final Duration timeout;
 
   ApiCalls(ClientSettings settings, AccessTokens tokens) {
     this.poster = new Poster(settings);
     this.tokens = tokens;
+    this.family = settings.family();
+    this.timeout = settings.timeout();
   }
 
   /** A JSON object in UTF-8, text unescaped: the API refuses {@code \\u} escapes (40033, 47002). */
@@ -60,13 +65,22 @@ final class ApiCalls implements AutoCloseable {
     return bytes.toByteArray();
   }
 
-  /** Makes one call. A token that is not taken is reported to its source, not tried again. */
-  ApiReply call(@Nullable String appId, String path, byte[] body) throws InterruptedException {
-    TokenReply token = tokens.token(appId);
+  /**
+   * Makes one call; waiting for a token counts as a part of it, half of it at most: a call that was
+   * sent with no time left would end as an unknown outcome that nobody needed. A token that is not
+   * taken is reported to its source, not tried again.
+   *
+   * @param path which of the family's; the family is the app's
+   */
+  ApiReply call(@Nullable String appId, Function<ApiFamily, String> path, byte[] body)
+      throws InterruptedException {
+    long began = poster.nanoTime();
+    TokenReply token = tokens.token(appId, timeout.dividedBy(2));
     if (!(token instanceof TokenReply.Token(String secret))) {
       return new ApiReply.NoToken(token);
     }
-    return switch (poster.post(path, secret, body)) {
+    return switch (poster.exchange(
+        Outgoing.call(path.apply(tokens.family(appId).orElse(family)), secret, body), began)) {
       case Exchange.NotSent(String why) -> new ApiReply.NotSent(why);
       case Exchange.NoAnswer(String why) -> new ApiReply.NoAnswer(why);
       case Exchange.Answer answer -> {
@@ -84,6 +98,8 @@ final class ApiCalls implements AutoCloseable {
   static String text(TokenReply why) {
     return switch (why) {
       case TokenReply.Token _ -> throw new IllegalStateException("there is a token");
+      case TokenReply.UnknownApp(String appId) when appId == null ->
+          "app_id is missing, and no app is the default";
       case TokenReply.UnknownApp(String appId) -> "no app is configured with app_id " + appId;
       case TokenReply.NoToken(String reason) -> reason;
     };

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ public final class FileToken implements AccessTokens {
   }
 
   @Override
-  public TokenReply token(@Nullable String appId) {
+  public TokenReply token(@Nullable String appId, Duration atMost) {
     if (appId != null) {
       return new TokenReply.UnknownApp(appId);
     }

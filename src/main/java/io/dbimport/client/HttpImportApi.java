@@ -19,11 +19,9 @@ import tools.jackson.databind.JsonNode;
  */
 public final class HttpImportApi implements ImportApi, AutoCloseable {
   private final ApiCalls calls;
-  private final ApiFamily family;
 
   public HttpImportApi(ClientSettings settings, AccessTokens tokens) {
     this.calls = new ApiCalls(settings, tokens);
-    this.family = settings.family();
   }
 
   @Override
@@ -38,7 +36,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
           json.writeBooleanProperty("stop_on_error", parameters.stopOnError());
           json.writeNumberProperty("conflict_mode", parameters.conflictMode().code());
         });
-    return switch (calls.call(request.appId(), family.importPath, body)) {
+    return switch (calls.call(request.appId(), family -> family.importPath, body)) {
       case ApiReply.NoToken(TokenReply why) -> withoutToken(why);
       case ApiReply.NotSent(String why) -> Reply.Unavailable.notSent(-1, why);
       case ApiReply.NoAnswer(String why) -> new Reply.Unanswered(-1, why);
@@ -51,13 +49,10 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   private static Reply withoutToken(TokenReply why) {
     return switch (why) {
       case TokenReply.Token _ -> throw new IllegalStateException("there is a token");
-      case TokenReply.UnknownApp(String appId) ->
+      case TokenReply.UnknownApp _ ->
           new Reply.Refused(
-              ErrorCode.INVALID_APPID.code(),
-              "no app is configured with app_id " + appId,
-              ErrorClass.INVALID,
-              null);
-      // The file may be written in this moment: worth trying again, and surely nothing was sent.
+              ErrorCode.INVALID_APPID.code(), ApiCalls.text(why), ErrorClass.INVALID, null);
+      // It may come in the next moment: worth trying again, and surely nothing was sent.
       case TokenReply.NoToken(String reason) ->
           Reply.Unavailable.notSent(ErrorCode.ACCESS_TOKEN_MISSING.code(), reason);
     };
@@ -97,7 +92,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
           json.writeStringProperty("env", env);
           json.writeNumberProperty("job_id", jobId);
         });
-    return switch (calls.call(appId, family.statePath, body)) {
+    return switch (calls.call(appId, family -> family.statePath, body)) {
       case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, ApiCalls.text(why));
       case ApiReply.NotSent(String why) -> new JobReply.NotKnown(-1, why);
       case ApiReply.NoAnswer(String why) -> new JobReply.NotKnown(-1, why);
@@ -124,7 +119,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
 
   @Override
   public boolean answers(@Nullable String appId) throws InterruptedException {
-    return switch (calls.call(appId, family.environmentsPath, ApiCalls.json(_ -> {}))) {
+    return switch (calls.call(appId, family -> family.environmentsPath, ApiCalls.json(_ -> {}))) {
       case ApiReply.NoToken _, ApiReply.NotSent _, ApiReply.NoAnswer _ -> false;
       // A page with a status below 300 is not this API's: perhaps a proxy's, before a dead one.
       case ApiReply.NoErrcode answer -> answer.status() >= 300 && answer.status() < 500;

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -23,8 +24,8 @@ import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 
 /**
- * Sends one POST once: no redirect is followed, nothing is sent again, and one deadline covers all
- * of it, from the name's resolution to the last byte of the answer. Thread-safe.
+ * Sends one request once: no redirect is followed, nothing is sent again, and one deadline covers
+ * all of it, from the name's resolution to the last byte of the answer. Thread-safe.
  */
 final class Poster implements AutoCloseable {
   /** Longer answers are no answers of this API. */
@@ -85,24 +86,26 @@ final class Poster implements AutoCloseable {
     return address;
   }
 
+  /** The clock that a call's beginning is read from. */
+  long nanoTime() {
+    return nanoTime.getAsLong();
+  }
+
   /**
-   * Sends the body and waits for the answer, no longer than the timeout.
+   * Sends the request and waits for the answer, until the timeout has passed since the call began.
    *
-   * @param path the API's own, from its first slash; may have one query parameter
-   * @param token goes into the query, and nowhere else
-   * @param body JSON
+   * @param beganNanos {@link #nanoTime()} then
    * @throws InterruptedException when the calling thread is interrupted by somebody else
    */
-  Exchange post(String path, String token, byte[] body) throws InterruptedException {
+  Exchange exchange(Outgoing request, long beganNanos) throws InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException("interrupted before a call to " + address);
     }
-    long began = nanoTime.getAsLong();
     if (Thread.currentThread().isVirtual()) {
-      return withDeadline(path, token, body, began);
+      return withDeadline(request, beganNanos);
     }
     // Only a virtual thread can be interrupted out of socket reads.
-    var result = threads.submit(() -> withDeadline(path, token, body, began));
+    var result = threads.submit(() -> withDeadline(request, beganNanos));
     try {
       return result.get();
     } catch (InterruptedException stopped) {
@@ -113,8 +116,7 @@ final class Poster implements AutoCloseable {
     }
   }
 
-  private Exchange withDeadline(String path, String token, byte[] body, long beganNanos)
-      throws InterruptedException {
+  private Exchange withDeadline(Outgoing request, long beganNanos) throws InterruptedException {
     AtomicReference<Stage> stage = new AtomicReference<>(Stage.CONNECTING);
     AtomicReference<Stage> reached = new AtomicReference<>(Stage.CONNECTING);
     Thread caller = Thread.currentThread();
@@ -126,11 +128,11 @@ final class Poster implements AutoCloseable {
                 caller.interrupt();
               }
             },
-            timeout.toNanos(),
+            timeout.toNanos() - (nanoTime.getAsLong() - beganNanos),
             TimeUnit.NANOSECONDS);
     Exchange exchange;
     try {
-      exchange = send(path, token, body, new Progress(beganNanos, stage, reached));
+      exchange = send(request, new Progress(beganNanos, stage, reached));
     } finally {
       deadline.cancel(false);
     }
@@ -154,7 +156,7 @@ final class Poster implements AutoCloseable {
         : new Exchange.NoAnswer(why);
   }
 
-  private Exchange send(String path, String token, byte[] body, Progress progress) {
+  private Exchange send(Outgoing request, Progress progress) {
     Connection connection;
     try {
       connection = connections.take();
@@ -169,12 +171,11 @@ final class Poster implements AutoCloseable {
     }
     progress.reached().set(Stage.SENDING);
     try (Http1ClientResponse response =
-        to(path)
-            .connection(connection)
-            .queryParam("access_token", token)
-            .header(HeaderValues.CONTENT_TYPE_JSON)
-            .header(HeaderValues.ACCEPT_JSON)
-            .submit(body)) {
+        request.get()
+            ? prepared(request, connection).request()
+            : prepared(request, connection)
+                .header(HeaderValues.CONTENT_TYPE_JSON)
+                .submit(request.body())) {
       byte[] answer = read(response, connection);
       if (answer.length > MAX_BODY_BYTES) {
         connection.closeResource();
@@ -192,14 +193,29 @@ final class Poster implements AutoCloseable {
   }
 
   /** Helidon takes a question mark for a part of the path, and encodes it. */
-  private Http1ClientRequest to(String path) {
-    int end = path.indexOf('?');
-    if (end < 0) {
-      return http.post(basePath + path);
+  private Http1ClientRequest prepared(Outgoing request, Connection connection) {
+    int end = request.path().indexOf('?');
+    String path = basePath + (end < 0 ? request.path() : request.path().substring(0, end));
+    Http1ClientRequest prepared = request.get() ? http.get(path) : http.post(path);
+    if (end >= 0) {
+      for (String parameter : request.path().substring(end + 1).split("&", -1)) {
+        int value = parameter.indexOf('=');
+        prepared.queryParam(
+            decoded(value < 0 ? parameter : parameter.substring(0, value)),
+            value < 0 ? "" : decoded(parameter.substring(value + 1)));
+      }
     }
-    int value = path.indexOf('=', end);
-    return http.post(basePath + path.substring(0, end))
-        .queryParam(path.substring(end + 1, value), path.substring(value + 1));
+    if (request.token() != null) {
+      prepared.queryParam("access_token", request.token());
+    }
+    if (request.authorization() != null) {
+      prepared.header(HeaderNames.AUTHORIZATION, request.authorization());
+    }
+    return prepared.connection(connection).header(HeaderValues.ACCEPT_JSON);
+  }
+
+  private static String decoded(String encoded) {
+    return URLDecoder.decode(encoded, StandardCharsets.UTF_8);
   }
 
   private static int code(Http1ClientResponse response) {

@@ -33,7 +33,6 @@ public final class UploadClient implements AutoCloseable {
   private static final Pattern CODE = Pattern.compile("<Code>([A-Za-z0-9.]{1,64})</Code>");
 
   private final ApiCalls calls;
-  private final ApiFamily family;
   private final Duration longestStall;
   private final HttpClient storage;
 
@@ -43,7 +42,6 @@ public final class UploadClient implements AutoCloseable {
 
   UploadClient(ClientSettings settings, AccessTokens tokens, Duration longestStall) {
     this.calls = new ApiCalls(settings, tokens);
-    this.family = settings.family();
     this.longestStall = longestStall;
     this.storage =
         HttpClient.newBuilder()
@@ -73,7 +71,7 @@ public final class UploadClient implements AutoCloseable {
           json.writeStringProperty("env", env);
           json.writeStringProperty("path", path);
         });
-    return switch (calls.call(appId, family.uploadPath, body)) {
+    return switch (calls.call(appId, family -> family.uploadPath, body)) {
       case ApiReply.NoToken(TokenReply why) ->
           new UploadReply.LinkRefused(codeOf(why), ApiCalls.text(why));
       case ApiReply.NotSent(String why) -> new UploadReply.Unreachable(why);
@@ -106,7 +104,7 @@ public final class UploadClient implements AutoCloseable {
           json.writeStringProperty("env", env);
           json.writeStringProperty("collection_name", name);
         });
-    return switch (calls.call(appId, family.addCollectionPath, body)) {
+    return switch (calls.call(appId, family -> family.addCollectionPath, body)) {
       case ApiReply.NoToken(TokenReply why) ->
           new CollectionReply.Refused(codeOf(why), ApiCalls.text(why));
       case ApiReply.NotSent(String why) -> new CollectionReply.Unreachable(why);

@@ -11,6 +11,7 @@ import io.dbimport.cli.StopSignal;
 import io.dbimport.cli.Table;
 import io.dbimport.cli.Table.Cell;
 import io.dbimport.cli.Wiring;
+import io.dbimport.client.AccessTokens;
 import io.dbimport.client.CollectionReply;
 import io.dbimport.client.UploadClient;
 import io.dbimport.client.UploadReply;
@@ -90,8 +91,8 @@ final class Demo {
   }
 
   private void upload() throws IOException, InterruptedException {
-    try (UploadClient client =
-        new UploadClient(Wiring.client(system.settings()), Wiring.tokens(system.settings()))) {
+    try (AccessTokens tokens = Wiring.tokens(system.settings());
+        UploadClient client = new UploadClient(Wiring.client(system.settings()), tokens)) {
       for (String collection :
           DemoRequest.ALL.stream().map(DemoRequest::collection).distinct().toList()) {
         switch (client.createCollection(null, env, collection)) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class FileTokenTest {
   }
 
   private void assertToken(String value) {
-    assertThat(tokens.token(null)).isEqualTo(new TokenReply.Token(value));
+    assertThat(tokens.token(null, Duration.ZERO)).isEqualTo(new TokenReply.Token(value));
   }
 
   @Test
@@ -73,15 +74,15 @@ class FileTokenTest {
 
   @Test
   void withoutAReadableTokenThereIsNoneAndItComesBackWithTheFile() throws IOException {
-    assertThat(tokens.token(null)).isInstanceOf(TokenReply.NoToken.class);
+    assertThat(tokens.token(null, Duration.ZERO)).isInstanceOf(TokenReply.NoToken.class);
     write("token-1");
     assertToken("token-1");
     Files.delete(file);
-    assertThat(tokens.token(null)).isInstanceOf(TokenReply.NoToken.class);
+    assertThat(tokens.token(null, Duration.ZERO)).isInstanceOf(TokenReply.NoToken.class);
     write("");
-    assertThat(tokens.token(null)).isInstanceOf(TokenReply.NoToken.class);
+    assertThat(tokens.token(null, Duration.ZERO)).isInstanceOf(TokenReply.NoToken.class);
     write("x".repeat(5000));
-    assertThat(tokens.token(null)).isInstanceOf(TokenReply.NoToken.class);
+    assertThat(tokens.token(null, Duration.ZERO)).isInstanceOf(TokenReply.NoToken.class);
     write("token-1");
     assertToken("token-1");
   }
@@ -89,13 +90,14 @@ class FileTokenTest {
   @Test
   void thereIsOneApp() throws IOException {
     write("token-1");
-    assertThat(tokens.token("wx1")).isEqualTo(new TokenReply.UnknownApp("wx1"));
+    assertThat(tokens.token("wx1", Duration.ZERO)).isEqualTo(new TokenReply.UnknownApp("wx1"));
   }
 
   @Test
-  void noTextHoldsTheToken() throws IOException {
+  void noTextHoldsTheToken() throws Exception {
     write("s3cret");
-    assertThat(tokens.token(null).toString()).doesNotContain("s3cret");
-    assertThat(AccessTokens.fixed("s3cret").token(null).toString()).doesNotContain("s3cret");
+    assertThat(tokens.token(null, Duration.ZERO).toString()).doesNotContain("s3cret");
+    assertThat(AccessTokens.fixed("s3cret").token(null, Duration.ZERO).toString())
+        .doesNotContain("s3cret");
   }
 }

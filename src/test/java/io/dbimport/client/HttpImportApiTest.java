@@ -602,14 +602,18 @@ class HttpImportApiTest {
       assertThat(submit(api)).isEqualTo(Reply.Refused.of(42001, "expired"));
       assertThat(peer.requests()).hasSize(1);
       assertThat(tokens.rejected).isEqualTo(TOKEN);
+      // The call keeps the other half for itself.
+      assertThat(tokens.waited).isEqualTo(PATIENT.dividedBy(2));
     }
   }
 
   private static final class NotedTokens implements AccessTokens {
     @Nullable String rejected;
+    @Nullable Duration waited;
 
     @Override
-    public TokenReply token(@Nullable String appId) {
+    public TokenReply token(@Nullable String appId, Duration atMost) {
+      waited = atMost;
       return new TokenReply.Token(TOKEN);
     }
 

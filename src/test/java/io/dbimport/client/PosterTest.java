@@ -3,7 +3,7 @@ package io.dbimport.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -11,15 +11,16 @@ import org.junit.jupiter.api.Timeout;
 class PosterTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  /** A call whose clock goes on by this much between its beginning and its first byte. */
+  /** A call whose clock goes on by this much after its deadline's timer was set. */
   private static Exchange postFrozenFor(Duration frozen, ScriptedPeer peer)
       throws InterruptedException {
-    AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5);
+    long began = Long.MAX_VALUE - 5;
+    AtomicInteger looks = new AtomicInteger();
     try (Poster poster =
         new Poster(
             new ClientSettings(peer.uri(), ApiFamily.APP, TIMEOUT, null),
-            () -> now.getAndAdd(frozen.toNanos()))) {
-      return poster.post("/tcb/x", "token", new byte[] {'{', '}'});
+            () -> looks.getAndIncrement() == 0 ? began : began + frozen.toNanos())) {
+      return poster.exchange(Outgoing.call("/tcb/x", "token", new byte[] {'{', '}'}), began);
     }
   }
 
