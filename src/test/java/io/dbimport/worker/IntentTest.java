@@ -142,6 +142,23 @@ final class IntentTest {
     assertThat(bench.outcome(0, 0).attempts()).isEqualTo(2);
   }
 
+  @Test
+  void ofTwoCallsTheReplyToTheLastCounts() {
+    bench.receive(0, INSERT);
+    Call first = bench.call();
+    Reply down = new Reply.Unavailable(-1, "down");
+    bench.ledger.journal(first, down);
+    bench.reply(first, down);
+    bench.advance(Duration.ofSeconds(1));
+    bench.ledger.journal(bench.call(), new Reply.Accepted(77));
+    worker.dropped(0);
+    bench.assign(0);
+    bench.receive(0, INSERT);
+    assertThat(bench.calls()).isEmpty();
+    tick();
+    assertThat(bench.outcome(0, 0)).isEqualTo(new JobAccepted(77, 2));
+  }
+
   /** A quota's answer is no attempt: two intents must still not be taken for one another. */
   @Test
   void theReplyToAnEarlierCallIsNotThatToTheLast() {
