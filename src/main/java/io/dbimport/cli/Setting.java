@@ -62,9 +62,10 @@ public enum Setting {
           + " perhaps double its data."),
   ORDERING(
       Group.WORKER,
-      Format.oneOf(List.of("request", "none"), List.of("completion")),
+      Format.oneOf(List.of("request", "completion", "none"), List.of()),
       "request",
-      "The next call of a collection waits for the last one's answer, or for nothing."),
+      "The next call of a collection waits for the last one's answer, for the end of its job as"
+          + " well, or for nothing."),
   JOB_TIMEOUT(Group.WORKER, Format.DURATION, "24h", "After this a job counts as lost."),
   TICK(Group.WORKER, Format.DURATION, "20ms", "How often outcomes are committed."),
   DEDUPE_WINDOW(

@@ -24,7 +24,12 @@ final class Lane {
   /** The first request is being called, or admitted. */
   boolean calling;
 
-  /** Its first request is out of time: it is read again though its environment is held. */
+  /** Jobs whose end the next call waits for: accepted, and the end not committed. */
+  int jobs;
+
+  /**
+   * Its first request may be settled without a call: it is read again whatever the lane waits for.
+   */
   boolean late;
 
   /** It must not be called before this, by the monotonic clock. */
@@ -45,7 +50,7 @@ final class Lane {
   }
 
   boolean empty() {
-    return queue.isEmpty() && !hasParked();
+    return queue.isEmpty() && !hasParked() && jobs == 0;
   }
 
   boolean sleeping(Moment now) {

@@ -2,6 +2,7 @@ package io.dbimport.worker;
 
 import io.dbimport.event.LedgerRecord.OpenState;
 import io.dbimport.event.Progress;
+import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,16 +27,22 @@ final class Parking {
 
   private static final int FETCH = 1_000;
   private static final int LEAST_OF_A_LANE = 16;
+
+  /** Of a lane whose next call waits for a job more would only be put aside again. */
+  private static final int ONE_BY_ONE = 1;
+
   private static final Duration NEXT_LOOK = Duration.ofMillis(20);
   private static final Duration NEXT_RELIEF = Duration.ofMillis(100);
 
   private final Admission admission;
   private final WorkerSettings.Window window;
+  private final int mostOfALane;
   private final Queue<Entry> entries;
 
-  Parking(Admission admission, WorkerSettings.Window window, Queue<Entry> entries) {
+  Parking(Admission admission, WorkerSettings settings, Queue<Entry> entries) {
     this.admission = admission;
-    this.window = window;
+    this.window = settings.window();
+    this.mostOfALane = settings.ordering() == Ordering.COMPLETION ? ONE_BY_ONE : FETCH;
     this.entries = entries;
   }
 
@@ -67,9 +74,7 @@ final class Parking {
       }
     }
     entries.addAll(marks.reversed());
-    if (!lane.parked.isEmpty()) {
-      partition.parkedLanes.add(lane);
-    }
+    awaitRoom(partition, lane);
   }
 
   /** Parks a delivery that comes last in its lane. */
@@ -79,7 +84,29 @@ final class Parking {
     if (open.tracked) {
       entries.add(mark(partition, open));
     }
-    partition.parkedLanes.add(lane);
+    awaitRoom(partition, lane);
+  }
+
+  /** The lane makes no call until a job of it has ended: nothing is read again for it. */
+  void awaitJob(Partition partition, Lane lane) {
+    lane.jobs++;
+    if (!lane.late) {
+      partition.parkedLanes.remove(lane);
+    }
+  }
+
+  /** A job that the lane waited for has ended. */
+  void jobOver(Partition partition, Lane lane) {
+    lane.jobs--;
+    awaitRoom(partition, lane);
+    partition.fetchAtNanos = Long.MIN_VALUE;
+  }
+
+  /** The lane's parked deliveries are to be read again, when that is of use. */
+  void awaitRoom(Partition partition, Lane lane) {
+    if (!lane.parked.isEmpty() && (lane.jobs == 0 || lane.late)) {
+      partition.parkedLanes.add(lane);
+    }
   }
 
   private static void letGo(Partition partition, OpenRequest open) {
@@ -131,6 +158,7 @@ final class Parking {
     Map<Long, Lane> lanes = new HashMap<>();
     if (partition.roomToUnpark(window)) {
       int share = Math.max(LEAST_OF_A_LANE, FETCH / Math.max(1, partition.parkedLanes.size()));
+      share = Math.min(share, mostOfALane);
       List<Lane> looked = new ArrayList<>();
       for (Lane lane : partition.parkedLanes) {
         if (lanes.size() >= FETCH) {
@@ -166,9 +194,10 @@ final class Parking {
   }
 
   private boolean canGoOn(Lane lane, Moment now) {
-    return lane.queue.size() < LEAST_OF_A_LANE
+    return lane.queue.size() < Math.min(LEAST_OF_A_LANE, mostOfALane)
         && !lane.sleeping(now)
-        && (lane.late || admission.heldFor(lane.key.environment(), now).isZero())
+        && (lane.late
+            || (lane.jobs == 0 && admission.heldFor(lane.key.environment(), now).isZero()))
         && !admission.breakerOpen(lane.key.environment());
   }
 }

@@ -22,7 +22,7 @@ final class Partition {
   final Claims claims;
   final Map<LaneKey, Lane> lanes = new HashMap<>();
 
-  /** Lanes with parked deliveries, the next to be read again first. */
+  /** Lanes with parked deliveries that may be read again, the next of them first. */
   final Set<Lane> parkedLanes = new LinkedHashSet<>();
 
   /** How far those have come whose bytes are not in memory, by offset. */

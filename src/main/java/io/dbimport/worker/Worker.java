@@ -2,6 +2,7 @@ package io.dbimport.worker;
 
 import io.dbimport.ErrorClass;
 import io.dbimport.ErrorCode;
+import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.Outcome;
 import io.dbimport.Outcome.Failed;
@@ -27,6 +28,7 @@ import io.dbimport.worker.Entry.Settled;
 import io.dbimport.worker.LaneKey.Environment;
 import io.dbimport.worker.Step.CallAgain;
 import io.dbimport.worker.Step.Settle;
+import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -94,7 +96,7 @@ public final class Worker {
             new Backoff(retry.initial(), retry.max(), random), retry.patience(), retry.unknown());
     this.admission = new Admission(settings.limits(), random);
     this.jobs = new Jobs(settings.jobTimeout(), random);
-    this.parking = new Parking(admission, settings.window(), entries);
+    this.parking = new Parking(admission, settings, entries);
   }
 
   /**
@@ -111,7 +113,8 @@ public final class Worker {
     new TreeMap<>(restored.open())
         .forEach((offset, record) -> {
           Restored.Answer answer = restored.replies().get(offset);
-          partition.unfinished.put(offset, unfinished(record, answer));
+          Unfinished unfinished = unfinished(record, answer);
+          partition.unfinished.put(offset, unfinished);
           if (offset < restored.start()) {
             RequestKey key = RequestKey.of(record.requestId(), record.content());
             Environment environment = new Environment(record.appId(), record.env());
@@ -120,12 +123,18 @@ public final class Worker {
                     partition,
                     new LaneKey(number, environment, record.collectionName(), ownLane(key)));
             lane.parked.add(offset);
-            partition.parkedLanes.add(lane);
+            lane.late |= unfinished.inherited() != null;
+            parking.awaitRoom(partition, lane);
             partition.parked++;
           }
         });
     listener.restored(partition.parked);
-    restored.openJobs().forEach(job -> jobs.follow(epoch, job, now));
+    restored
+        .openJobs()
+        .forEach(job -> {
+          awaitJob(partition, job.request(), now);
+          jobs.follow(epoch, job, now);
+        });
     restored
         .unknown()
         .keySet()
@@ -381,6 +390,7 @@ public final class Worker {
       entries.add(
           new Resolved(
               partition.epoch, job(delivery, valid, accepted, now.wall()), delivery.timestamp()));
+      awaitJob(partition, valid.request(), now);
     }
   }
 
@@ -392,6 +402,7 @@ public final class Worker {
       if (partition != null
           && mayStart(call)
           && partition.leased(now)
+          && call.lane.jobs == 0
           && tooLate(call.open, now) == null) {
         partition.admitted.remove(call);
         return Optional.of(started(partition, call));
@@ -429,6 +440,7 @@ public final class Worker {
     if (partition == null
         || partition.closing
         || lane.calling
+        || lane.jobs > 0
         || lane.queue.isEmpty()
         || lane.sleeping(now)) {
       admission.release(lane.key.environment());
@@ -672,7 +684,10 @@ public final class Worker {
           listener.resolved();
           jobs.follow(resolved.epoch(), resolved.job(), now);
         }
-        case JobOver over -> listener.jobOver(over.end());
+        case JobOver over -> {
+          listener.jobOver(over.end());
+          jobOver(held(over), over.job().request(), now);
+        }
       }
     }
     expire(now);
@@ -810,7 +825,7 @@ public final class Worker {
 
   private long ownLane(RequestKey key) {
     return switch (settings.ordering()) {
-      case REQUEST -> 0;
+      case REQUEST, COMPLETION -> 0;
       // Deliveries of one request id stay together: the second waits for the first.
       case NONE -> key.high();
     };
@@ -826,7 +841,11 @@ public final class Worker {
       OpenRequest open = lane.first();
       Decided decided = decidedFirst(partition, open, now);
       if (decided == null) {
-        admission.ready(lane);
+        if (lane.jobs > 0) {
+          parking.park(partition, lane, 0);
+        } else {
+          admission.ready(lane);
+        }
         return;
       }
       lane.queue.remove();
@@ -841,6 +860,28 @@ public final class Worker {
     lane.dueNanos = Long.MIN_VALUE;
     settle(partition, open, decided, now);
     firstOf(partition, lane, now);
+  }
+
+  /**
+   * In the order of completion a job holds its lane from the moment it is known: accepted, found
+   * open in the ledger, or heard of late. An unknown outcome holds nothing: nobody could say when
+   * its job, if there is one, has ended.
+   */
+  private void awaitJob(Partition partition, ImportRequest request, Moment now) {
+    if (settings.ordering() == Ordering.COMPLETION) {
+      Lane lane = lane(partition, LaneKey.of(partition.number, request, 0));
+      parking.awaitJob(partition, lane);
+      firstOf(partition, lane, now);
+    }
+  }
+
+  /** The end of a job is committed: its lane goes on when no other job of it is open. */
+  private void jobOver(Partition partition, ImportRequest request, Moment now) {
+    if (settings.ordering() == Ordering.COMPLETION) {
+      Lane lane = lane(partition, LaneKey.of(partition.number, request, 0));
+      parking.jobOver(partition, lane);
+      firstOf(partition, lane, now);
+    }
   }
 
   private static void forgetIfEmpty(Partition partition, Lane lane) {
@@ -889,6 +930,9 @@ public final class Worker {
             decided.duplicate(),
             open.tracked));
     partition.settling++;
+    if (decided.outcome() instanceof JobAccepted && !decided.duplicate()) {
+      awaitJob(partition, open.request(), now);
+    }
   }
 
   private void settle(
@@ -915,6 +959,7 @@ public final class Worker {
       }
       if (lane.queue.isEmpty()) {
         lane.late = true;
+        parking.awaitRoom(partition, lane);
         partition.fetchAtNanos = Long.MIN_VALUE;
       } else {
         firstOf(partition, lane, now);

@@ -29,6 +29,8 @@ public record WorkerSettings(
   public enum Ordering {
     /** The outcome of the one before it. */
     REQUEST,
+    /** The end of its job as well. */
+    COMPLETION,
     /** Nothing: every request id is a lane of its own. */
     NONE
   }

@@ -12,7 +12,12 @@ public final class EnvironmentSettings {
    * @throws IllegalArgumentException with everything that is wrong with it
    */
   public static Settings read() {
-    return switch (SettingsReader.read(Map.of(), System.getenv(), null)) {
+    return read(System.getenv());
+  }
+
+  /** What such an environment says. */
+  public static Settings read(Map<String, String> environment) {
+    return switch (SettingsReader.read(Map.of(), environment, null)) {
       case SettingsReader.Reading.Good(Settings settings) -> settings;
       case SettingsReader.Reading.Bad(var problems) ->
           throw new IllegalArgumentException(String.join("\n", problems));

@@ -95,7 +95,6 @@ class SettingsReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "DBIMPORT_ORDERING, completion",
     "DBIMPORT_CONSOLE_PORT, 8090",
     "DBIMPORT_CONSOLE_PASSWORD, word",
     "DBIMPORT_STORAGE, s3://bucket/prefix",

@@ -125,6 +125,10 @@ final class Stand implements AutoCloseable {
   }
 
   Started start(String instance, Duration stopTimeout) {
+    return start(instance, stopTimeout, WorkerSettings.defaults());
+  }
+
+  Started start(String instance, Duration stopTimeout, WorkerSettings work) {
     KafkaSettings settings =
         new KafkaSettings(
             clientProperties,
@@ -135,9 +139,7 @@ final class Stand implements AutoCloseable {
             Duration.ofSeconds(5),
             stopTimeout);
     MeterRegistry registry = new SimpleMeterRegistry();
-    Started fresh =
-        new Started(
-            KafkaWorker.start(settings, WorkerSettings.defaults(), api, registry), registry);
+    Started fresh = new Started(KafkaWorker.start(settings, work, api, registry), registry);
     started.add(fresh);
     return fresh;
   }

@@ -3,6 +3,7 @@ package io.dbimport.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.ErrorClass;
+import io.dbimport.JobStatus;
 import io.dbimport.Outcome.Failed;
 import io.dbimport.Outcome.JobAccepted;
 import io.dbimport.Reply;
@@ -138,6 +139,9 @@ final class DuplicatesTest {
     WorkerBench bench = bench(ordering);
     bench.receive(0, insert("books", "one"));
     bench.reply(bench.call(), new Reply.Accepted(77));
+    bench.commit();
+    bench.advance(Duration.ofSeconds(1));
+    bench.look(bench.looks().getFirst(), JobStatus.SUCCESS);
     bench.commit();
     bench.advance(Duration.ofDays(7).plusMinutes(1));
     bench.receive(0, insert("music", "other"));

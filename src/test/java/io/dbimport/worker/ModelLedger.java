@@ -251,4 +251,9 @@ final class ModelLedger {
   Set<Source> jobs() {
     return jobs.keySet();
   }
+
+  /** Those that have not ended. */
+  List<AcceptedJob> openJobs() {
+    return jobs.values().stream().filter(job -> !ends.containsKey(job.source())).toList();
+  }
 }

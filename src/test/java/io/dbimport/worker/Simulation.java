@@ -7,6 +7,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobStatus;
 import io.dbimport.Outcome.Failed;
+import io.dbimport.Outcome.JobAccepted;
 import io.dbimport.Reply;
 import io.dbimport.event.Decoding.Valid;
 import io.dbimport.event.Delivery;
@@ -53,6 +54,7 @@ final class Simulation {
     NOT_SENT,
     TAKEN_BACK,
     PARKED,
+    AWAITED_JOB,
     FETCHED,
     DUPLICATE,
     OTHER_CONTENT,
@@ -78,6 +80,9 @@ final class Simulation {
     boolean closing;
 
     final Map<String, Long> lastCalledOfLane = new HashMap<>();
+
+    /** Accepted deliveries that the worker has heard of, or given out to be committed. */
+    final Map<Source, String> laneOfAccepted = new HashMap<>();
 
     /** Offsets that quotas have held back at some time. */
     final Set<Long> throttled = new HashSet<>();
@@ -370,6 +375,7 @@ final class Simulation {
     assertThat(calls)
         .as("calls open in the lane of %s", source)
         .noneMatch(open -> isCurrent(open) && open.lane.equals(lane));
+    assertThat(openJobs(lane)).as("open jobs in the lane of %s", source).isEmpty();
     called.add(source);
     Long last = assignment.lastCalledOfLane.put(lane, source.offset());
     assertThat(last == null || last <= source.offset())
@@ -396,6 +402,36 @@ final class Simulation {
     var parameters = request.parameters();
     String lane = source.partition() + "/" + parameters.env() + "/" + parameters.collectionName();
     return settings.ordering() == Ordering.NONE ? lane + "/" + request.requestId() : lane;
+  }
+
+  /**
+   * Accepted jobs of the lane whose end is not committed, where calls wait for it: those that the
+   * ledger has, whoever put them there, and those that the owner alone knows of yet.
+   */
+  private List<Source> openJobs(String lane) {
+    if (settings.ordering() != Ordering.COMPLETION) {
+      return List.of();
+    }
+    List<Source> open = new ArrayList<>();
+    ledger.openJobs().stream()
+        .filter(job -> laneOf(job.source(), job.request()).equals(lane))
+        .forEach(job -> open.add(job.source()));
+    assignments
+        .values()
+        .forEach(assignment ->
+            assignment.laneOfAccepted.forEach((source, of) -> {
+              if (of.equals(lane) && !ledger.ends.containsKey(source)) {
+                open.add(source);
+              }
+            }));
+    return open;
+  }
+
+  private void accepted(Source source, ImportRequest request) {
+    Assignment assignment = assignments.get(source.partition());
+    if (assignment != null) {
+      assignment.laneOfAccepted.put(source, laneOf(source, request));
+    }
   }
 
   /** Deliveries of the same lane that came before and must still be open. */
@@ -452,6 +488,9 @@ final class Simulation {
       note(reply, open);
       if (open.call.intended()) {
         ledger.journal(open.call, reply);
+      }
+      if (!stale && reply instanceof Reply.Accepted) {
+        accepted(source, open.call.request());
       }
       worker.replied(open.call, reply, clock.now());
     }
@@ -676,14 +715,25 @@ final class Simulation {
   private void noteEntry(Entry entry) {
     switch (entry) {
       case Entry.Admitted(long _, Call call, var _) when call.intended() -> seen.add(Event.INTENT);
-      case Entry.Marked marked ->
-          seen.add(marked.state() == OpenState.PARKED ? Event.PARKED : Event.TAKEN_BACK);
-      case Entry.Resolved _ -> seen.add(Event.RESOLVED);
+      case Entry.Marked marked -> {
+        seen.add(marked.state() == OpenState.PARKED ? Event.PARKED : Event.TAKEN_BACK);
+        if (!openJobs(laneOf(marked.source(), marked.request())).isEmpty()) {
+          seen.add(Event.AWAITED_JOB);
+        }
+      }
+      case Entry.Resolved resolved -> {
+        seen.add(Event.RESOLVED);
+        accepted(resolved.job().source(), resolved.job().request());
+      }
       case Entry.Settled settled when settled.duplicate() -> seen.add(Event.DUPLICATE);
       case Entry.Settled settled
           when settled.outcome() instanceof Failed failed
               && failed.detail().contains("stands for another request") ->
           seen.add(Event.OTHER_CONTENT);
+      case Entry.Settled settled
+          when settled.outcome() instanceof JobAccepted
+              && settled.decoding() instanceof Valid(var request) ->
+          accepted(settled.delivery().source(), request);
       case Entry.Settled _, Entry.Admitted _, Entry.JobOver _ -> {}
     }
   }

@@ -37,6 +37,12 @@ final class SimulationTest {
 
   @ParameterizedTest
   @MethodSource("seeds")
+  void everyDeliveryHasOneOutcomeAndNoCallPassesAnOpenJobOfItsLane(long seed) {
+    run(seed, Ordering.COMPLETION);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
   void everyDeliveryHasOneOutcomeWithoutOrderToo(long seed) {
     run(seed, Ordering.NONE);
   }

@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 
 /** A worker with a clock, a ledger and a listener to watch it by. Confined to one thread. */
 final class WorkerBench {
-  final ManualClock clock = new ManualClock();
+  final ManualClock clock;
   final CountingListener listener = new CountingListener();
-  final ModelLedger ledger = new ModelLedger();
+  final ModelLedger ledger;
   final Worker worker;
 
   private final Map<Integer, Long> nextOffsets = new HashMap<>();
 
   /** What lies in the topic, so that it can be read again. */
-  private final Map<Source, Delivery> topic = new HashMap<>();
+  private final Map<Source, Delivery> topic;
 
   private long epochs;
   private long jobIds;
@@ -48,7 +48,24 @@ final class WorkerBench {
   }
 
   WorkerBench(WorkerSettings settings, RequestDecoder decoder) {
+    clock = new ManualClock();
+    ledger = new ModelLedger();
+    topic = new HashMap<>();
     worker = new Worker(settings, decoder, FixedRandom.HIGHEST, listener);
+  }
+
+  /** Another process, over what an earlier one left. */
+  WorkerBench(Ordering ordering, WorkerBench earlier) {
+    clock = earlier.clock;
+    ledger = earlier.ledger;
+    topic = earlier.topic;
+    jobIds = earlier.jobIds;
+    worker =
+        new Worker(
+            settings(256, 32, ordering, 10_000, 64L << 20),
+            new RequestDecoder(),
+            FixedRandom.HIGHEST,
+            listener);
   }
 
   static WorkerSettings settings(
