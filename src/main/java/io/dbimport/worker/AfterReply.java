@@ -14,6 +14,7 @@ import io.dbimport.worker.Step.CallAgain;
 import io.dbimport.worker.Step.Settle;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  *     been carried out: for those who would rather have data twice than not at all
  */
 record AfterReply(Backoff backoff, Duration retryFor, boolean retryUnknown) {
+
+  static AfterReply by(WorkerSettings.Retry retry, RandomGenerator random) {
+    return new AfterReply(
+        new Backoff(retry.initial(), retry.max(), random), retry.patience(), retry.unknown());
+  }
 
   /** How long a request is held back by quotas before it fails with the last errcode. */
   static final Duration THROTTLED_AT_MOST = Duration.ofHours(24);

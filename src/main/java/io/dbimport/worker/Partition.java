@@ -134,6 +134,11 @@ final class Partition {
         || openBytes >= window.bytes();
   }
 
+  /** Whether there is anything to read again. */
+  boolean hasToFetch() {
+    return !(parkedLanes.isEmpty() && resolving.isEmpty());
+  }
+
   /** Whether there is room to read parked ones again, beside what is polled. */
   boolean roomToUnpark(WorkerSettings.Window window) {
     return open.size() < window.deliveries() / 2 && openBytes < window.bytes() / 2;
