@@ -16,6 +16,11 @@ import java.util.Optional;
 record CommitNote(long ledgerEnd, long journalOffset, Duration timeout, boolean clean) {
   private static final String VERSION = "dbimport1";
 
+  /** The same, of a ledger that ends there or later. */
+  CommitNote atLeast(long end) {
+    return end <= ledgerEnd ? this : new CommitNote(end, journalOffset, timeout, clean);
+  }
+
   /** As commit metadata: below a hundred bytes, of the 4096 that Kafka allows. */
   String text() {
     return "%s ledger=%d journal=%d timeout=%d clean=%b"

@@ -6,6 +6,7 @@ import io.dbimport.event.Delivery;
 import io.dbimport.worker.Call;
 import io.dbimport.worker.Fetch;
 import io.dbimport.worker.Look;
+import io.dbimport.worker.Moment;
 import io.dbimport.worker.Probe;
 import io.dbimport.worker.Restored;
 import java.util.Map;
@@ -43,6 +44,9 @@ sealed interface Inbound {
   /** The journal has a reply to an attempt that was given up as unknown. */
   record LateReply(int partition, long epoch, long offset, Restored.Answer answer)
       implements Inbound {}
+
+  /** What the committer had in hand has ended. */
+  record Ticked(CommitReply reply, Moment began, Moment ended) implements Inbound {}
 
   /** The process cannot go on. */
   record Died(Throwable why) implements Inbound {}

@@ -163,7 +163,9 @@ public final class KafkaWorker {
       LedgerReader ledger = new LedgerReader(settings, clients, admin);
       String topicId = ledger.topicId();
       // Closed in the opposite order: the consumer hands its partitions over while all else lives.
-      try (Transactions transactions = new Transactions(settings, clients, registry, milestones);
+      try (Committer committer =
+              new Committer(
+                  new Transactions(settings, clients, registry, milestones), ledger, clock, inbox);
           Journal journal = new Journal(settings, clients, topicId, inbox, milestones);
           JournalTail tail = new JournalTail(settings, clients, topicId, inbox);
           Rereads rereads = new Rereads(settings, clients, inbox);
@@ -182,16 +184,7 @@ public final class KafkaWorker {
                 clock,
                 inbox,
                 new WorkerLoop.Parts(
-                    consumer,
-                    transactions,
-                    calls,
-                    journal,
-                    tail,
-                    rereads,
-                    restores,
-                    ledger,
-                    records,
-                    meters));
+                    consumer, committer, calls, journal, tail, rereads, restores, records, meters));
         meters.watch(fresh::status);
         loop = fresh;
         if (stopAsked) {

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -33,7 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The transactional producer of one instance, made anew whenever it is of no more use. Confined to
- * the loop thread.
+ * one thread.
  */
 final class Transactions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Transactions.class);
@@ -53,11 +54,6 @@ final class Transactions implements AutoCloseable {
 
   /** The records that one entry is written down as, in the order in which they are sent. */
   record Outgoing(Entry entry, List<ProducerRecord<byte[], byte[]>> records) {}
-
-  /** What is noted beside the offset of a partition. */
-  interface Notes {
-    CommitNote of(int partition, long ledgerEnd);
-  }
 
   private final KafkaSettings settings;
   private final Clients clients;
@@ -88,8 +84,8 @@ final class Transactions implements AutoCloseable {
    * it, or until the broker was silent for the producer's own timeouts.
    *
    * @param offsets partition of requests to offset
-   * @param notes what is noted beside the offset of a partition, given the end of what this writes
-   *     to its ledger, exclusive, or 0 for nothing
+   * @param notes what is noted beside each offset, but for the end of what this writes to the
+   *     partition's ledger
    * @param group the metadata of the assignment that the entries come from
    * @throws InstanceIdInUse when the producer was fenced twice within a minute
    * @throws AuthorizationException when the broker forbids it
@@ -97,7 +93,7 @@ final class Transactions implements AutoCloseable {
   CommitReply commit(
       List<Outgoing> outgoing,
       Map<Integer, Long> offsets,
-      Notes notes,
+      Map<Integer, CommitNote> notes,
       ConsumerGroupMetadata group) {
     Set<Entry> tooLarge = Collections.newSetFromMap(new IdentityHashMap<>());
     ConcurrentLinkedQueue<Entry> refused = new ConcurrentLinkedQueue<>();
@@ -239,14 +235,17 @@ final class Transactions implements AutoCloseable {
   }
 
   private Map<TopicPartition, OffsetAndMetadata> kafkaOffsets(
-      Map<Integer, Long> offsets, Notes notes, Map<Integer, Long> ledgerEnds) {
+      Map<Integer, Long> offsets, Map<Integer, CommitNote> notes, Map<Integer, Long> ledgerEnds) {
     String requests = settings.topic(Kind.REQUESTS);
     Map<TopicPartition, OffsetAndMetadata> kafka = new HashMap<>();
     offsets.forEach((partition, offset) ->
         kafka.put(
             new TopicPartition(requests, partition),
             new OffsetAndMetadata(
-                offset, notes.of(partition, ledgerEnds.getOrDefault(partition, 0L)).text())));
+                offset,
+                Objects.requireNonNull(notes.get(partition))
+                    .atLeast(ledgerEnds.getOrDefault(partition, 0L))
+                    .text())));
     return kafka;
   }
 

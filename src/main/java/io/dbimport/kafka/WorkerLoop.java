@@ -18,10 +18,13 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -30,16 +33,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that owns the consumer, the transactional producer and the worker's state: it
- * polls, hears what came back, starts what may start, and commits ticks. Everything in it is
- * confined to that thread but {@link #stop} and {@link #status}. Longer than most: it is the one
+ * The one thread that owns the consumer and the worker's state: it polls, hears what came back,
+ * starts what may start, and hands ticks to the {@link Committer}, one at a time. Everything in it
+ * is confined to that thread but {@link #stop} and {@link #status}. Longer than most: it is the one
  * place where the order of these steps is decided.
  */
 final class WorkerLoop implements ConsumerRebalanceListener {
@@ -55,16 +57,21 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private static final Duration CALL_ENDS_LATE = Duration.ofSeconds(2);
   private static final Duration AFTER_ABORT = Duration.ofMillis(200);
 
+  /** A tick lasts so many times its commit, so that a busy broker gets fewer and larger ones. */
+  private static final int TICK_PER_COMMIT = 4;
+
+  /** But no more than so many times the time that is set for it. */
+  private static final int MOST_TICKS = 5;
+
   /** What the loop drives; all of it is closed by whoever made it. */
   record Parts(
       Consumer<byte[], byte[]> consumer,
-      Transactions transactions,
+      Committer committer,
       Calls calls,
       Journal journal,
       JournalTail tail,
       Rereads rereads,
       Restores restores,
-      LedgerReader ledger,
       Records records,
       WorkerMeters meters) {}
 
@@ -73,7 +80,6 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private final Supplier<Moment> clock;
   private final BlockingQueue<Inbound> inbox;
   private final Consumer<byte[], byte[]> consumer;
-  private final Transactions transactions;
   private final Parts parts;
 
   /** Partition to the epoch of its assignment. */
@@ -90,11 +96,21 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   /** Partition to where an earlier owner's late replies may begin in the journal. */
   private final Map<Integer, Long> lateReplies = new HashMap<>();
 
+  /**
+   * What the committer is at.
+   *
+   * @param epochs partition to the epoch of its assignment, when it began
+   */
+  private record InHand(Map<Integer, Long> offsets, Map<Integer, Long> epochs) {}
+
+  private @Nullable InHand inHand;
   private final Set<Entry> shortened = Collections.newSetFromMap(new IdentityHashMap<>());
   private List<Entry> tick = List.of();
   private ConsumerGroupMetadata group;
   private long epochs;
   private int outstanding;
+  private int calling;
+  private long gatherUntilNanos = Long.MIN_VALUE;
   private long nextTickNanos;
   private long nextPollNanos;
   private long nextStatusNanos;
@@ -105,6 +121,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   /** Nobody answered the last commit: nothing more is committed until the ledger was asked. */
   private boolean unsure;
+
+  /** Whether what was last in hand is committed. */
+  private boolean lastDone = true;
 
   private volatile boolean stopAsked;
   private volatile LoopStatus status;
@@ -121,7 +140,6 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     this.inbox = inbox;
     this.parts = parts;
     this.consumer = parts.consumer();
-    this.transactions = parts.transactions();
     this.group = consumer.groupMetadata();
     this.status =
         new LoopStatus(System.nanoTime(), 0, Map.of(), 0, false, 0, worker.view(), worker.waits());
@@ -155,7 +173,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   private WorkerEnd turnUntilStopped() throws InterruptedException {
     // Leftovers of this instance block its own restore: end them before taking partitions.
-    transactions.settleLeftovers();
+    parts.committer().settleLeftovers();
     consumer.subscribe(List.of(settings.topic(Kind.REQUESTS)), this);
     long stopBy = Long.MAX_VALUE;
     while (true) {
@@ -169,6 +187,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       turn(now);
       if (quiet
           && outstanding == 0
+          && inHand == null
           && tick.isEmpty()
           && !worker.hasEntries()
           && worker.view().inFlight() == 0) {
@@ -201,14 +220,17 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     switch (inbound) {
       case Inbound.Answered(var call, var reply) -> {
         outstanding--;
+        calling--;
         worker.replied(call, reply, now);
       }
       case Inbound.NotSent(var call) -> {
         outstanding--;
+        calling--;
         worker.notSent(call, now);
       }
       case Inbound.Broke(var call, String what) -> {
         outstanding--;
+        calling--;
         worker.broke(call, what, now);
       }
       case Inbound.Looked(var look, var reply) -> {
@@ -234,6 +256,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       }
       case Inbound.LateReply(int partition, long epoch, long offset, var answer) ->
           worker.lateReply(partition, epoch, offset, answer);
+      case Inbound.Ticked ticked -> ticked(ticked);
       case Inbound.Died(Error broken) -> throw broken;
       case Inbound.Died(RuntimeException broken) -> throw broken;
       case Inbound.Died(Throwable broken) -> throw new KafkaException(broken);
@@ -278,6 +301,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   private boolean idle(Moment now) {
     return outstanding == 0
+        && inHand == null
         && tick.isEmpty()
         && !worker.hasEntries()
         && inbox.isEmpty()
@@ -302,6 +326,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     Moment now = clock.get();
     for (var call = worker.nextCall(now); call.isPresent(); call = worker.nextCall(now)) {
       outstanding++;
+      calling++;
       parts.calls().start(call.get());
     }
     for (var look = worker.nextLook(now); look.isPresent(); look = worker.nextLook(now)) {
@@ -318,68 +343,126 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   }
 
   private void commitIfDue(Moment now) {
-    boolean due = now.nanos() >= nextTickNanos;
-    // Admitted calls wait for nothing else: those that come meanwhile share the next commit.
-    boolean early = tick.isEmpty() && (worker.entryCount() >= TICK_RECORDS || worker.hasAdmitted());
-    if (due || early) {
-      boolean done = commit();
-      nextTickNanos = now.nanos() + (done ? settings.tick() : AFTER_ABORT).toNanos();
+    if (inHand != null) {
+      return;
+    }
+    boolean early = tick.isEmpty() && (worker.entryCount() >= TICK_RECORDS || gathered(now));
+    if ((early || now.nanos() >= nextTickNanos) && !begin()) {
+      nextTickNanos = now.nanos() + settings.tick().toNanos();
     }
   }
 
-  /** One tick; false when nothing was committed that should have been. */
-  private boolean commit() {
-    if (unsure && !askedTheLedger()) {
-      return false;
+  /**
+   * Whether admitted calls should wait for their tick no longer: the next to be admitted shares
+   * their commit while a call is open whose end would admit it, for as long as a commit takes.
+   */
+  private boolean gathered(Moment now) {
+    return worker.hasAdmitted() && (calling == 0 || now.nanos() >= gatherUntilNanos);
+  }
+
+  /** Begins a tick, or asks what became of the last one; false when there is nothing to commit. */
+  private boolean begin() {
+    if (unsure) {
+      tick = owned(tick);
+      inHand = new InHand(Map.of(), Map.copyOf(assigned));
+      parts
+          .committer()
+          .ask(tick.stream().flatMap(entry -> sought(entry).stream()).limit(1).toList());
+      return true;
     }
     tick = tick.isEmpty() ? worker.entries(MAX_TICK_SETTLEMENTS) : owned(tick);
     Map<Integer, Long> offsets = worker.offsets(tick);
     if (tick.isEmpty() && offsets.isEmpty()) {
-      return true;
+      return false;
     }
-    List<Transactions.Outgoing> outgoing =
-        tick.stream().map(s -> parts.records().of(s, shortened.contains(s))).toList();
-    Moment began = clock.get();
-    CommitReply reply = transactions.commit(outgoing, offsets, notes(false), group);
-    Moment ended = clock.get();
-    parts.meters().committed(Duration.ofNanos(ended.nanos() - began.nanos()));
-    return switch (reply) {
-      case Committed(Map<Integer, Long> ends) -> {
-        ends.forEach((partition, end) -> ledgerEnds.merge(partition, end, Math::max));
-        tick.forEach(this::forgetReplies);
-        worker.committed(tick, offsets, began, ended);
-        shortened.clear();
-        tick = List.of();
-        yield true;
-      }
-      case TooLarge(Set<Entry> entries) -> {
-        LOG.warn("{} outcomes are too large for their topics and are shortened", entries.size());
-        shortened.addAll(entries);
-        yield false;
-      }
-      case Aborted(RuntimeException why) -> {
-        LOG.warn("a tick of {} entries is repeated: {}", tick.size(), why.toString());
-        yield false;
-      }
-      case Unsure(RuntimeException why) -> {
-        LOG.warn("a tick of {} entries may be committed: {}", tick.size(), why.toString());
-        // The ledger is asked in a later turn: a dead broker must not keep the loop from turning.
-        unsure = true;
-        yield false;
-      }
-    };
+    inHand = new InHand(offsets, Map.copyOf(assigned));
+    parts.committer().begin(tick(tick, offsets, false));
+    return true;
   }
 
-  private Transactions.Notes notes(boolean clean) {
-    return (partition, end) -> {
-      long ledgerEnd = Math.max(end, ledgerEnds.getOrDefault(partition, 0L));
+  private Committer.Tick tick(List<Entry> entries, Map<Integer, Long> offsets, boolean clean) {
+    Map<Integer, CommitNote> notes = new HashMap<>();
+    for (int partition : offsets.keySet()) {
       long journal = parts.journal().low(partition);
-      return new CommitNote(
-          ledgerEnd,
-          Math.min(journal, lateReplies.getOrDefault(partition, journal)),
-          settings.callsEndWithin(),
-          clean);
-    };
+      notes.put(
+          partition,
+          new CommitNote(
+              ledgerEnds.getOrDefault(partition, 0L),
+              Math.min(journal, lateReplies.getOrDefault(partition, journal)),
+              settings.callsEndWithin(),
+              clean));
+    }
+    return new Committer.Tick(
+        entries.stream().map(s -> parts.records().of(s, shortened.contains(s))).toList(),
+        offsets,
+        notes,
+        group);
+  }
+
+  private Optional<Committer.Sought> sought(Entry entry) {
+    long from = ledgerEnds.getOrDefault(entry.partition(), 0L);
+    return parts
+        .records()
+        .inLedger(entry)
+        .map(record -> new Committer.Sought(entry.partition(), from, record));
+  }
+
+  /** What was in hand has ended; what belonged to a partition that was let go means nothing now. */
+  private void ticked(Inbound.Ticked ticked) {
+    InHand was = Objects.requireNonNull(inHand);
+    inHand = null;
+    Duration took = Duration.ofNanos(ticked.ended().nanos() - ticked.began().nanos());
+    if (!unsure) {
+      parts.meters().committed(took);
+    }
+    boolean done =
+        switch (ticked.reply()) {
+          case Committed(Map<Integer, Long> ends) -> {
+            committed(was, ends, ticked);
+            yield true;
+          }
+          case TooLarge(Set<Entry> entries) -> {
+            LOG.warn("{} outcomes are too large for their topics, shortened", entries.size());
+            shortened.addAll(entries);
+            yield false;
+          }
+          case Aborted(RuntimeException why) -> {
+            LOG.warn("a tick of {} entries is repeated: {}", tick.size(), why.toString());
+            unsure = false;
+            yield false;
+          }
+          case Unsure(RuntimeException why) -> {
+            LOG.warn("a tick of {} entries may be committed: {}", tick.size(), why.toString());
+            unsure = true;
+            yield false;
+          }
+        };
+    lastDone = done;
+    long tickNanos = settings.tick().toNanos();
+    nextTickNanos =
+        done
+            ? ticked.began().nanos()
+                + Math.clamp(took.toNanos() * TICK_PER_COMMIT, tickNanos, tickNanos * MOST_TICKS)
+            : ticked.ended().nanos() + AFTER_ABORT.toNanos();
+    gatherUntilNanos = ticked.ended().nanos() + Math.min(took.toNanos(), tickNanos);
+  }
+
+  private void committed(InHand was, Map<Integer, Long> ends, Inbound.Ticked ticked) {
+    Predicate<Integer> stillOurs =
+        partition -> Objects.equals(was.epochs().get(partition), assigned.get(partition));
+    ends.forEach((partition, end) -> {
+      if (stillOurs.test(partition)) {
+        ledgerEnds.merge(partition, end, Math::max);
+      }
+    });
+    Map<Integer, Long> offsets = new HashMap<>(was.offsets());
+    offsets.keySet().removeIf(stillOurs.negate());
+    tick = owned(tick);
+    tick.forEach(this::forgetReplies);
+    worker.committed(tick, offsets, ticked.began(), ticked.ended());
+    unsure = false;
+    shortened.clear();
+    tick = List.of();
   }
 
   /** What the ledger says of a delivery is the last word on the attempts before it. */
@@ -397,40 +480,6 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   private List<Entry> owned(List<Entry> entries) {
     return entries.stream().filter(worker::owned).toList();
-  }
-
-  /**
-   * After a commit that nobody answered: a transaction is committed whole or not at all, so one
-   * record of it in the ledger tells. By then it has ended one way or the other, for the new
-   * producer waits for that. False while the broker does not answer this either.
-   */
-  private boolean askedTheLedger() {
-    try {
-      transactions.settleLeftovers();
-      tick = owned(tick);
-      for (Entry entry : tick) {
-        var record = parts.records().inLedger(entry);
-        if (record.isPresent()) {
-          long from = ledgerEnds.getOrDefault(entry.partition(), 0L);
-          if (parts.ledger().has(entry.partition(), from, record.get())) {
-            tick.forEach(this::forgetReplies);
-            worker.committed(tick, Map.of(), clock.get(), clock.get());
-            tick = List.of();
-          }
-          break;
-        }
-      }
-      unsure = false;
-      return true;
-    } catch (AuthorizationException | AuthenticationException forbidden) {
-      throw forbidden;
-    } catch (KafkaException silence) {
-      LOG.warn("the ledger does not answer yet: {}", silence.toString());
-      return false;
-    } catch (InterruptedException stopped) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
   }
 
   private void tellStatus(Moment now) {
@@ -472,7 +521,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       return; // the next poll is where an idle loop waits
     }
     long until = Math.min(nextPollNanos, worker.nextDueNanos());
-    if (!tick.isEmpty() || worker.hasEntries()) {
+    if (inHand == null && (!tick.isEmpty() || worker.hasEntries())) {
       until = Math.min(until, nextTickNanos);
     }
     if (until > now.nanos()) {
@@ -527,21 +576,33 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   }
 
   /** Notes that no call is open, so that the next owner need not wait for any. */
-  private void handOver(Collection<TopicPartition> partitions) {
+  private void handOver(Collection<TopicPartition> partitions) throws InterruptedException {
     Map<Integer, Long> offsets = new HashMap<>();
     for (TopicPartition at : partitions) {
       worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
     }
     if (!offsets.isEmpty()) {
-      CommitReply reply = transactions.commit(List.of(), offsets, notes(true), group);
+      CommitReply reply = parts.committer().commit(tick(List.of(), offsets, true));
       if (!(reply instanceof Committed)) {
         LOG.info("partitions {} are not handed over: {}", offsets.keySet(), reply);
       }
     }
   }
 
-  private boolean committedAll() {
-    return commit() && tick.isEmpty() && !worker.hasEntries();
+  private boolean committedAll() throws InterruptedException {
+    awaitCommitter();
+    boolean done = !begin();
+    if (!done) {
+      awaitCommitter();
+      done = lastDone;
+    }
+    return done && tick.isEmpty() && !worker.hasEntries();
+  }
+
+  private void awaitCommitter() throws InterruptedException {
+    while (inHand != null) {
+      hear(inbox.take());
+    }
   }
 
   private void awaitCalls(Collection<TopicPartition> partitions) throws InterruptedException {

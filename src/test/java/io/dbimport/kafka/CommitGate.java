@@ -30,6 +30,7 @@ final class CommitGate implements Closeable {
 
   /** A time without a word. */
   private static final class Silence {
+    final CountDownLatch began = new CountDownLatch(1);
     final CountDownLatch newProducer = new CountDownLatch(1);
     final CountDownLatch over = new CountDownLatch(1);
   }
@@ -64,6 +65,11 @@ final class CommitGate implements Closeable {
   void arm(Commit commit) {
     silence = new Silence();
     armed.set(commit);
+  }
+
+  /** Waits until it is silent. */
+  void awaitSilence() throws InterruptedException {
+    silence.began.await();
   }
 
   /** Waits until a transactional producer was given up and another one calls, in vain. */
@@ -108,6 +114,7 @@ final class CommitGate implements Closeable {
           Commit commit = armed.getAndSet(null);
           if (commit != null) {
             silent = true;
+            silence.began.countDown();
             if (commit == Commit.LOST) {
               continue;
             }

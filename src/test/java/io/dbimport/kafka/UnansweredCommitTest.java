@@ -3,6 +3,7 @@ package io.dbimport.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.event.Message.Kind;
+import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.OwnKafka;
 import io.dbimport.kafka.Stand.Started;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -72,6 +74,35 @@ final class UnansweredCommitTest {
       assertThat(stand.calls()).hasSize(4).allSatisfy((id, calls) -> assertThat(calls).isOne());
       assertThat(worker.count("dbimport.requests.received")).isEqualTo(4);
       worker.assertBalanced();
+    }
+  }
+
+  @Test
+  void theLoopTurnsMeanwhile() throws Exception {
+    String bootstrapServers = "127.0.0.1:" + gate.port();
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+      var _ = new Topics(admin, "gated", Duration.ofDays(7)).create(2, (short) 1);
+    }
+    makeTransactionsKnown(bootstrapServers);
+    try (Stand stand = Stand.over(bootstrapServers, "gated")) {
+      // The producer waits for its commit longer than this test does for a turn.
+      stand.clientProperties.put("max.block.ms", "120000");
+      Started worker = stand.start("one");
+      stand.send(Stand.insert("before", "c0"));
+      stand.await(Kind.ACCEPTED, 1);
+      gate.arm(CommitGate.Commit.PASSED_ON);
+      stand.send(Stand.insert("held", "c1"));
+      gate.awaitSilence();
+
+      long silentSince = System.nanoTime();
+      Eventually.isTrue(
+          "a turn of the loop",
+          () -> worker.worker().status().orElseThrow().turnedAtNanos() - silentSince > 0);
+      gate.open();
+
+      stand.await(Kind.ACCEPTED, 2);
+      assertThat(worker.stop()).isEqualTo(new WorkerEnd.Drained());
+      assertThat(stand.calls()).isEqualTo(Map.of("before", 1, "held", 1));
     }
   }
 

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A worker driven by chance, as the loop would drive it: partitions come and go, the process dies,
@@ -88,6 +89,20 @@ final class Simulation {
     final Set<Long> throttled = new HashSet<>();
   }
 
+  /** A tick that is being committed, while all else goes on. */
+  private record InHand(
+      List<Entry> entries, Map<Integer, Long> offsets, Map<Integer, Long> epochs, Moment began) {
+
+    /** The offsets of partitions that have not changed hands since. */
+    Map<Integer, Long> offsetsOf(Map<Integer, Assignment> now) {
+      Map<Integer, Long> still = new HashMap<>(offsets);
+      still
+          .keySet()
+          .removeIf(p -> now.get(p) == null || now.get(p).epoch != epochs.getOrDefault(p, -1L));
+      return still;
+    }
+  }
+
   private record OpenCall(Call call, long epoch, String lane) {}
 
   private record Late(Call call, Reply reply, Instant lostAt) {
@@ -137,6 +152,7 @@ final class Simulation {
   private CountingListener listener = new CountingListener();
   private Worker worker;
   private List<Entry> tick = List.of();
+  private @Nullable InHand inHand;
   private boolean unsure;
   private boolean unsureCommitted;
   private boolean kind;
@@ -235,6 +251,7 @@ final class Simulation {
             && looks.isEmpty()
             && fetches.isEmpty()
             && !worker.hasEntries()
+            && inHand == null
             && tick.isEmpty();
     return idle ? Duration.ofMinutes(1) : Duration.ofMillis(250);
   }
@@ -242,6 +259,7 @@ final class Simulation {
   private boolean drained() {
     return ledger.outcomes.size() == ledger.deliveries.size()
         && ledger.ends.size() == ledger.jobs().size()
+        && inHand == null
         && tick.isEmpty()
         && worker.view().equals(WorkerView.IDLE)
         && worker.waits().parked() == 0
@@ -571,8 +589,13 @@ final class Simulation {
     worker.looked(look, reply, clock.now());
   }
 
-  /** A tick as the loop makes it; it may fail, or nobody may know whether it did. */
+  /** A tick as the loop makes it is begun, or ends. */
   private void commit() {
+    InHand begun = inHand;
+    if (begun != null) {
+      end(begun);
+      return;
+    }
     if (unsure) {
       askTheLedger();
       return;
@@ -586,6 +609,15 @@ final class Simulation {
       return;
     }
     tick.forEach(this::noteEntry);
+    Map<Integer, Long> epochsNow = new HashMap<>();
+    assignments.forEach((partition, assignment) -> epochsNow.put(partition, assignment.epoch));
+    inHand = new InHand(tick, offsets, epochsNow, clock.now());
+  }
+
+  /** It may have failed, or nobody may know whether it did. */
+  private void end(InHand begun) {
+    inHand = null;
+    tick = tick.stream().filter(worker::owned).toList();
     switch (kind ? 9 : random.nextInt(10)) {
       case 0, 1 -> seen.add(Event.ABORTED);
       case 2 -> {
@@ -594,14 +626,14 @@ final class Simulation {
       }
       case 3 -> {
         seen.add(Event.UNSURE_COMMITTED);
-        ledger.commit(tick, offsets);
+        ledger.commit(begun.entries, begun.offsets);
         unsure = true;
         unsureCommitted = true;
       }
       default -> {
         seen.add(Event.COMMITTED);
-        ledger.commit(tick, offsets);
-        worker.committed(tick, offsets, clock.now(), clock.now());
+        ledger.commit(begun.entries, begun.offsets);
+        worker.committed(tick, begun.offsetsOf(assignments), begun.began, clock.now());
         tick = List.of();
       }
     }
@@ -620,6 +652,11 @@ final class Simulation {
   private void assign(int partition) {
     if (assignments.containsKey(partition)) {
       return;
+    }
+    InHand begun = inHand;
+    if (begun != null && begun.offsets.containsKey(partition)) {
+      // Offsets are read once no transaction that has some of the partition is open.
+      end(begun);
     }
     // A new owner waits until no call of an earlier one is open.
     for (OpenCall open : List.copyOf(calls)) {
@@ -764,6 +801,11 @@ final class Simulation {
     calls.clear();
     fetches.clear();
     looks.clear();
+    InHand begun = inHand;
+    if (begun != null && random.nextBoolean()) {
+      ledger.commit(begun.entries, begun.offsets);
+    }
+    inHand = null;
     tick = List.of();
     unsure = false;
     unsureCommitted = false;
