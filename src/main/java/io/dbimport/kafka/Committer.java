@@ -16,8 +16,6 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,9 +108,10 @@ final class Committer implements AutoCloseable {
         }
       }
       return new CommitReply.Aborted(new KafkaException("the ledger has nothing of it"));
-    } catch (AuthorizationException | AuthenticationException forbidden) {
-      throw forbidden;
     } catch (KafkaException silence) {
+      if (Access.denied(silence)) {
+        throw silence;
+      }
       return new CommitReply.Unsure(silence);
     }
   }

@@ -10,9 +10,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -122,7 +119,7 @@ final class Journal implements AutoCloseable {
                   part.acknowledged(delivery, metadata.offset());
                 }
               });
-    } catch (KafkaException | IllegalStateException refused) {
+    } catch (RuntimeException refused) {
       failed(record, part, delivery, refused);
     }
   }
@@ -134,7 +131,7 @@ final class Journal implements AutoCloseable {
     } else if (why instanceof RetriableException) {
       LOG.warn("a reply is journalled again: {}", why.toString());
       Thread.ofVirtual().name("journal-again").start(() -> send(record, part, delivery));
-    } else if (why instanceof AuthorizationException || why instanceof AuthenticationException) {
+    } else if (Access.denied(why)) {
       inbox.add(new Inbound.Died(why));
     } else {
       // The tick has the reply too: only a crash before it would leave the attempt unknown.

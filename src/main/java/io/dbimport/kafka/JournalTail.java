@@ -14,7 +14,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +36,8 @@ final class JournalTail implements AutoCloseable {
   private final BlockingQueue<Inbound> inbox;
   private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
   private final JournalCodec codec = new JournalCodec();
-  private final Thread thread;
+  private final Background thread;
+  private volatile boolean closed;
 
   JournalTail(
       KafkaSettings settings, Clients clients, String topicId, BlockingQueue<Inbound> inbox) {
@@ -45,8 +45,7 @@ final class JournalTail implements AutoCloseable {
     this.clients = clients;
     this.topicId = topicId;
     this.inbox = inbox;
-    this.thread = Thread.ofPlatform().daemon().name("journal-tail").unstarted(this::run);
-    thread.start();
+    this.thread = Background.start("journal-tail", inbox, this::run);
   }
 
   /** Reads on from here until told otherwise. */
@@ -61,14 +60,15 @@ final class JournalTail implements AutoCloseable {
   private void run() {
     Map<Integer, Tail> tails = new HashMap<>();
     try {
-      while (true) {
+      while (!closed) {
         obey(orders.take(), tails);
-        while (!tails.isEmpty()) {
+        while (!tails.isEmpty() && !closed) {
           try (KafkaConsumer<byte[], byte[]> consumer = clients.plainConsumer()) {
             readUntilChanged(consumer, tails);
-          } catch (InterruptException closed) {
-            throw closed;
           } catch (KafkaException silence) {
+            if (Access.denied(silence)) {
+              throw silence;
+            }
             LOG.warn("the journal is read again: {}", silence.toString());
             Order order = orders.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
             if (order != null) {
@@ -77,10 +77,8 @@ final class JournalTail implements AutoCloseable {
           }
         }
       }
-    } catch (InterruptedException closed) {
+    } catch (InterruptedException nobodyDoes) {
       Thread.currentThread().interrupt();
-    } catch (InterruptException closed) {
-      LOG.debug("closed while reading", closed);
     }
   }
 
@@ -123,6 +121,8 @@ final class JournalTail implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
+    closed = true;
+    orders.add(new Order(-1, 0, -1));
+    thread.awaitEnd();
   }
 }

@@ -19,8 +19,6 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,8 +135,6 @@ public final class KafkaWorker {
     WorkerEnd ended;
     try {
       ended = consume();
-    } catch (AuthorizationException | AuthenticationException forbidden) {
-      ended = new WorkerEnd.NotAuthorised(String.valueOf(forbidden.getMessage()));
     } catch (Transactions.InstanceIdInUse inUse) {
       ended = new WorkerEnd.InstanceIdInUse(String.valueOf(inUse.getMessage()));
     } catch (InterruptedException stopped) {
@@ -146,7 +142,10 @@ public final class KafkaWorker {
       ended = new WorkerEnd.StoppedBeforeDrained("interrupted");
     } catch (RuntimeException broken) {
       LOG.error("the worker ends", broken);
-      ended = new WorkerEnd.Broken(broken);
+      ended =
+          Access.denial(broken)
+              .<WorkerEnd>map(why -> new WorkerEnd.NotAuthorised(String.valueOf(why.getMessage())))
+              .orElseGet(() -> new WorkerEnd.Broken(broken));
     } catch (Error fatal) {
       end.complete(new WorkerEnd.Broken(fatal));
       throw fatal;

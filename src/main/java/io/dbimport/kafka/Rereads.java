@@ -7,15 +7,13 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,51 +33,50 @@ final class Rereads implements AutoCloseable {
   private final KafkaSettings settings;
   private final Clients clients;
   private final BlockingQueue<Inbound> inbox;
-  private final BlockingQueue<Fetch> asked = new LinkedBlockingQueue<>();
-  private final Thread thread;
+  private final BlockingQueue<Optional<Fetch>> asked = new LinkedBlockingQueue<>();
+  private final Background thread;
+  private volatile boolean closed;
 
   Rereads(KafkaSettings settings, Clients clients, BlockingQueue<Inbound> inbox) {
     this.settings = settings;
     this.clients = clients;
     this.inbox = inbox;
-    this.thread = Thread.ofPlatform().daemon().name("rereads").unstarted(this::run);
-    thread.start();
+    this.thread = Background.start("rereads", inbox, this::run);
   }
 
   void start(Fetch fetch) {
-    asked.add(fetch);
+    asked.add(Optional.of(fetch));
   }
 
   private void run() {
     KafkaConsumer<byte[], byte[]> consumer = null;
     try {
-      while (true) {
-        Fetch fetch = asked.take();
+      for (Fetch fetch = asked.take().orElse(null);
+          fetch != null;
+          fetch = asked.take().orElse(null)) {
         Map<Long, Delivery> found = null;
-        while (found == null) {
+        while (found == null && !closed) {
           try {
             if (consumer == null) {
               consumer = clients.plainConsumer();
             }
             found = read(consumer, fetch);
-          } catch (InterruptException closed) {
-            throw closed;
-          } catch (AuthorizationException | AuthenticationException forbidden) {
-            inbox.add(new Inbound.Died(forbidden));
-            return;
           } catch (KafkaException silence) {
+            if (Access.denied(silence)) {
+              throw silence;
+            }
             LOG.warn("parked requests are read again: {}", silence.toString());
             close(consumer);
             consumer = null;
             Thread.sleep(PAUSE);
           }
         }
-        inbox.add(new Inbound.Fetched(fetch, found));
+        if (found != null) {
+          inbox.add(new Inbound.Fetched(fetch, found));
+        }
       }
-    } catch (InterruptedException closed) {
+    } catch (InterruptedException nobodyDoes) {
       Thread.currentThread().interrupt();
-    } catch (InterruptException closed) {
-      LOG.debug("closed while reading", closed);
     } finally {
       close(consumer);
     }
@@ -98,7 +95,7 @@ final class Rereads implements AutoCloseable {
     long[] offsets = fetch.offsets();
     int next = 0;
     consumer.seek(at, offsets[0]);
-    while (next < offsets.length) {
+    while (next < offsets.length && !closed) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         while (next < offsets.length && offsets[next] < record.offset()) {
           next++;
@@ -121,6 +118,8 @@ final class Rereads implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
+    closed = true;
+    asked.add(Optional.empty());
+    thread.awaitEnd();
   }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,8 +78,8 @@ final class Restores implements AutoCloseable {
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
-    } catch (AuthorizationException forbidden) {
-      inbox.add(new Inbound.RestoreFailed(partition, epoch, forbidden));
+    } catch (Error broken) {
+      inbox.add(new Inbound.Died(broken));
     } catch (RuntimeException failure) {
       inbox.add(
           new Inbound.RestoreFailed(

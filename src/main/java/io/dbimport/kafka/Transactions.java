@@ -22,8 +22,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -88,7 +86,7 @@ final class Transactions implements AutoCloseable {
    *     partition's ledger
    * @param group the metadata of the assignment that the entries come from
    * @throws InstanceIdInUse when the producer was fenced twice within a minute
-   * @throws AuthorizationException when the broker forbids it
+   * @throws KafkaException when the broker forbids it
    */
   CommitReply commit(
       List<Outgoing> outgoing,
@@ -189,9 +187,7 @@ final class Transactions implements AutoCloseable {
   }
 
   private void abort(KafkaException failure) {
-    if (failure instanceof AuthorizationException
-        || failure instanceof AuthenticationException
-        || isFenced(failure)) {
+    if (Access.denied(failure) || isFenced(failure)) {
       drop(failure);
       return;
     }
@@ -210,7 +206,7 @@ final class Transactions implements AutoCloseable {
   /** Lets the producer go; the next use makes a new one. */
   private void drop(KafkaException failure) {
     close(Duration.ZERO);
-    if (failure instanceof AuthorizationException || failure instanceof AuthenticationException) {
+    if (Access.denied(failure)) {
       throw failure;
     }
     if (isFenced(failure)) {
