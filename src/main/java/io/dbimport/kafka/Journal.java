@@ -28,8 +28,9 @@ final class Journal implements AutoCloseable {
     private final Map<Long, Long> needed = new ConcurrentHashMap<>();
     private volatile long end;
 
-    Part(long end) {
+    Part(long end, Map<Long, Long> needed) {
       this.end = end;
+      this.needed.putAll(needed);
     }
 
     /** The lowest place at which a reply may lie that no tick has. */
@@ -73,9 +74,14 @@ final class Journal implements AutoCloseable {
     this.inbox = inbox;
   }
 
-  /** The partition is ours; its journal ends here, exclusive, and nothing below is needed. */
-  void assigned(int partition, long end) {
-    parts.put(partition, new Part(end));
+  /**
+   * The partition is ours.
+   *
+   * @param end of its journal, exclusive
+   * @param needed where the replies below that lie that no tick has, by delivery
+   */
+  void assigned(int partition, long end, Map<Long, Long> needed) {
+    parts.put(partition, new Part(end, needed));
   }
 
   /** The partition is given up. */

@@ -10,6 +10,7 @@ import io.dbimport.event.Message.Kind;
 import io.dbimport.worker.LedgerFold;
 import io.dbimport.worker.Restored;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,8 +57,9 @@ final class LedgerReader {
    *
    * @param ledgerEnd end of the ledger that was read
    * @param journalEnd end of the journal that was read
+   * @param replies where in it the replies lie that no outcome says yet, by delivery
    */
-  record Read(Restored restored, long ledgerEnd, long journalEnd) {}
+  record Read(Restored restored, long ledgerEnd, long journalEnd, Map<Long, Long> replies) {}
 
   /** What the partition needs is not there any more; a person must decide. */
   static final class Lost extends RuntimeException {
@@ -132,8 +134,9 @@ final class LedgerReader {
           .filter(note -> note.ledgerEnd() > ledgerEnd)
           .ifPresent(note -> {
             throw new Lost(
-                "%s ends at %d and had records up to %d: what was accepted is not known any more"
-                    .formatted(ledger, ledgerEnd, note.ledgerEnd()));
+                "%s ends at %d and had records up to %d: what was accepted is not known any more; to"
+                        .formatted(ledger, ledgerEnd, note.ledgerEnd())
+                    + " go on all the same set the group's offset anew");
           });
       ledgerRead.run();
       long from = committed.note().map(CommitNote::journalOffset).orElse(0L);
@@ -149,15 +152,15 @@ final class LedgerReader {
       consumer.assign(List.of(journal));
       consumer.seek(journal, Math.max(from, earliest(journal)));
       long until = began + wait.toNanos();
-      read(
-          consumer,
-          () -> System.nanoTime() >= until,
-          journal,
-          record -> fold(record, topicId, fold));
+      Map<Long, Long> replies = new HashMap<>();
+      Consumer<ConsumerRecord<byte[], byte[]>> reader =
+          record -> fold(record, topicId, fold, replies);
+      read(consumer, () -> System.nanoTime() >= until, journal, reader);
       // Whatever was written down while the last wait ended is in the log by now.
       long journalEnd = latest(journal);
-      readTo(consumer, journal, journalEnd, record -> fold(record, topicId, fold));
+      readTo(consumer, journal, journalEnd, reader);
       Restored restored = fold.restored();
+      replies.keySet().retainAll(restored.replies().keySet());
       LOG.info(
           "restored {} from offset {}{}: {} done ahead of it, {} open, {} open jobs, {} unknown",
           requests,
@@ -167,15 +170,22 @@ final class LedgerReader {
           restored.open().size(),
           restored.openJobs().size(),
           restored.unknown().size());
-      return new Read(restored, ledgerEnd, journalEnd);
+      return new Read(restored, ledgerEnd, journalEnd, replies);
     }
   }
 
-  private void fold(ConsumerRecord<byte[], byte[]> record, String topicId, LedgerFold fold) {
+  private void fold(
+      ConsumerRecord<byte[], byte[]> record,
+      String topicId,
+      LedgerFold fold,
+      Map<Long, Long> replies) {
     journalCodec
         .decode(record.key(), record.value())
         .filter(known -> known.topicId().equals(topicId))
-        .ifPresent(fold::add);
+        .ifPresent(known -> {
+          fold.add(known);
+          replies.putIfAbsent(known.offset(), record.offset());
+        });
   }
 
   /** Whether the ledger has a record like this among the committed ones from this offset on. */

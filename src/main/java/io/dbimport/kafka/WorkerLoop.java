@@ -274,7 +274,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     Restored restored = read.restored();
     restoring.remove(partition);
     ledgerEnds.put(partition, read.ledgerEnd());
-    parts.journal().assigned(partition, read.journalEnd());
+    parts.journal().assigned(partition, read.journalEnd(), read.replies());
     if (restored.mayHaveLateReplies()) {
       lateReplies.put(partition, read.journalEnd());
       parts.tail().begin(partition, epoch, read.journalEnd());
@@ -474,7 +474,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
           parts.journal().settled(entry.partition(), marked.source().offset());
       case Entry.Settled settled ->
           parts.journal().settled(entry.partition(), settled.delivery().source().offset());
-      case Entry.Admitted _, Entry.Resolved _, Entry.JobOver _ -> {}
+      case Entry.Resolved resolved ->
+          parts.journal().settled(entry.partition(), resolved.job().source().offset());
+      case Entry.Admitted _, Entry.JobOver _ -> {}
     }
   }
 

@@ -19,15 +19,21 @@ record Unfinished(Progress progress, @Nullable Inherited inherited) {
    * @param answer what the journal has of its last attempt; null when it has nothing
    */
   static Unfinished of(LedgerRecord.Open record, Restored.@Nullable Answer answer) {
-    if (record.state() != OpenState.INTENT) {
-      return new Unfinished(record.progress(), null);
-    }
-    if (answer == null || answer.call() != record.progress().calls()) {
-      return new Unfinished(record.progress(), new Inherited(null));
+    boolean open = record.state() == OpenState.INTENT;
+    return new Unfinished(record.progress(), open ? new Inherited(null) : null).with(answer);
+  }
+
+  /**
+   * The same once what became of the open attempt is known: a reply to settle it by, or that its
+   * call was not made. The reply to any other call changes nothing.
+   */
+  Unfinished with(Restored.@Nullable Answer answer) {
+    if (inherited == null || answer == null || answer.call() != progress.calls()) {
+      return this;
     }
     Reply reply = answer.reply();
     return reply == null
-        ? new Unfinished(record.progress().notSent(), null)
-        : new Unfinished(record.progress(), new Inherited(reply));
+        ? new Unfinished(progress.notSent(), null)
+        : new Unfinished(progress, new Inherited(reply));
   }
 }

@@ -112,14 +112,17 @@ public final class Worker {
   }
 
   /**
-   * The journal has a reply to an attempt that was given up as unknown: an accepted one corrects
-   * it, once the request's bytes are read again.
+   * The journal has a reply to an attempt of an earlier owner. One that was given up as unknown is
+   * corrected by an accepted one, once the request's bytes are read again; one that is still to be
+   * judged is judged by it.
    */
   public void lateReply(int number, long epoch, long offset, Restored.Answer answer) {
     Partition partition = partitions.get(number, epoch);
-    if (partition != null
-        && answer.reply() instanceof Reply.Accepted
-        && partition.claims.unknown(offset) != null) {
+    if (partition == null) {
+      return;
+    }
+    partition.unfinished.computeIfPresent(offset, (_, unfinished) -> unfinished.with(answer));
+    if (answer.reply() instanceof Reply.Accepted && partition.claims.unknown(offset) != null) {
       partition.resolving.put(offset, answer);
       partition.fetchAtNanos = Long.MIN_VALUE;
     }

@@ -91,18 +91,23 @@ record Evidence(
 
   record Finished(String requestId, long jobId, String status) {}
 
-  /** A committed intent of the ledger. */
-  record Intent(At at, int attempt) {}
+  /**
+   * A committed intent of the ledger.
+   *
+   * @param call its number, from 1
+   */
+  record Intent(At at, int call) {}
 
   /**
    * A reply in the journal.
    *
+   * @param call the number of the call it is to
    * @param reply {@code accepted}, {@code refused}, {@code unavailable}, {@code not_sent} or {@code
    *     unanswered}
-   * @param epochMillis when it was sent
+   * @param epochMillis when the broker appended it
    */
-  record Journalled(At at, int attempt, String reply, long epochMillis) {
-    /** Whether what became of the attempt is known. */
+  record Journalled(At at, int call, String reply, long epochMillis) {
+    /** Whether what became of the call is known. */
     boolean definite() {
       return !reply.equals("unanswered");
     }

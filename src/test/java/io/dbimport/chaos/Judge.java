@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
  * stand here one after another. Confined to one judgement.
  */
 final class Judge {
-  /** Between a reply being sent to the journal and an unknown outcome that ignores it. */
-  private static final long JOURNAL_SEEN_WITHIN_MILLIS = 1_000;
+  /** Between a reply's coming into the journal and an unknown outcome that ignores it. */
+  private static final long JOURNAL_SEEN_WITHIN_MILLIS = 3_000;
 
   /** What is promised. */
   enum Promise {
@@ -194,11 +194,11 @@ final class Judge {
           "said to be unknown, but no intent of it was committed");
       return;
     }
-    int last = intents.stream().mapToInt(Intent::attempt).max().orElseThrow();
+    int last = intents.stream().mapToInt(Intent::call).max().orElseThrow();
     for (Journalled reply : replies) {
       boolean seen = reply.epochMillis() + JOURNAL_SEEN_WITHIN_MILLIS < outcome.epochMillis();
       boolean told = reply.reply().equals("accepted") && !corrected;
-      if (reply.attempt() == last && reply.definite() && (seen || told)) {
+      if (reply.call() == last && reply.definite() && (seen || told)) {
         violate(
             Promise.UNKNOWN_IS_UNKNOWN,
             delivery.requestId(),

@@ -28,8 +28,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -76,8 +79,7 @@ final class Trial implements AutoCloseable {
    * @param name of the trial: its topics' prefix, and the folder below {@code target} that holds
    *     what its workers log
    */
-  static Trial begin(String bootstrapServers, String name, int partitions)
-      throws IOException, InterruptedException {
+  static Trial begin(String bootstrapServers, String name, int partitions) throws Exception {
     Path folder = Path.of("target", "chaos", name);
     if (Files.exists(folder)) {
       try (Stream<Path> old = Files.list(folder)) {
@@ -89,6 +91,15 @@ final class Trial implements AutoCloseable {
     Files.createDirectories(folder);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
       var _ = new Topics(admin, name, Duration.ofDays(7)).create(partitions, (short) 1);
+      // A process that is frozen between making a record and sending it would date it too early.
+      ConfigEntry dated = new ConfigEntry("message.timestamp.type", "LogAppendTime");
+      admin
+          .incrementalAlterConfigs(
+              Map.of(
+                  new ConfigResource(ConfigResource.Type.TOPIC, Kind.OUTCOMES.topic(name)),
+                  List.of(new AlterConfigOp(dated, AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
     }
     return new Trial(bootstrapServers, name, folder);
   }

@@ -123,6 +123,10 @@ final class Witness implements AutoCloseable {
     if (!following.isEmpty()) {
       return Optional.of("jobs have no end: " + following);
     }
+    Set<At> corrections = uncorrected();
+    if (!corrections.isEmpty()) {
+      return Optional.of("unknown outcomes with a reply in the journal: " + corrections);
+    }
     Map<Integer, Long> committed = committed();
     Map<Integer, Long> ends = ends();
     if (ends.entrySet().stream().anyMatch(e -> !e.getValue().equals(committed.get(e.getKey())))) {
@@ -132,6 +136,22 @@ final class Witness implements AutoCloseable {
     return transactions.isEmpty()
         ? Optional.empty()
         : Optional.of("transactions are open: " + transactions);
+  }
+
+  /** Deliveries said to be unknown whose last call was accepted, as the journal has it by now. */
+  private Set<At> uncorrected() {
+    Map<At, Integer> calls = new HashMap<>();
+    intents.forEach(intent -> calls.merge(intent.at(), intent.call(), Math::max));
+    Set<At> accepted = new TreeSet<>();
+    journal.stream()
+        .filter(reply -> reply.reply().equals("accepted"))
+        .filter(reply -> calls.getOrDefault(reply.at(), -1) == reply.call())
+        .forEach(reply -> accepted.add(reply.at()));
+    Set<At> unknown = new TreeSet<>();
+    outcomes.stream().filter(o -> o.unknown() && !o.duplicate()).forEach(o -> unknown.add(o.at()));
+    outcomes.stream().filter(Outcome::accepted).forEach(o -> unknown.remove(o.at()));
+    unknown.retainAll(accepted);
+    return unknown;
   }
 
   /** All of it, as it is now. */
@@ -185,7 +205,7 @@ final class Witness implements AutoCloseable {
       case LEDGER -> {
         JsonNode json = json(record);
         if (json.path("state").asString("").equals("INTENT")) {
-          intents.add(new Intent(keyed(record), json.path("attempts").asInt(0)));
+          intents.add(new Intent(keyed(record), number(json, "calls")));
         }
       }
       case OUTCOMES -> {
@@ -193,7 +213,7 @@ final class Witness implements AutoCloseable {
         journal.add(
             new Journalled(
                 keyed(record),
-                json.path("attempt").asInt(0),
+                number(json, "call"),
                 json.path("reply").asString(""),
                 record.timestamp()));
       }
@@ -265,6 +285,11 @@ final class Witness implements AutoCloseable {
   private static At keyed(ConsumerRecord<byte[], byte[]> record) {
     String key = new String(record.key(), StandardCharsets.UTF_8);
     return new At(record.partition(), Long.parseLong(key.substring(key.indexOf(':') + 1)));
+  }
+
+  /** A field that must be there: a judge who reads nothing finds nothing. */
+  private static int number(JsonNode json, String field) {
+    return json.required(field).intValue();
   }
 
   private static JsonNode json(ConsumerRecord<byte[], byte[]> record) {

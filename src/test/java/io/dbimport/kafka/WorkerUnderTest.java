@@ -129,6 +129,7 @@ public final class WorkerUnderTest {
 
     void arm() {
       armed = true;
+      System.out.println("armed");
     }
 
     @Override

@@ -194,6 +194,35 @@ final class IntentTest {
   }
 
   @Test
+  void aLateReplyThatComesBeforeItsDeliveryIsTheReply() {
+    bench.receive(0, INSERT);
+    Call lost = bench.call();
+    worker.dropped(0);
+    bench.assign(0);
+    worker.lateReply(0, 1, 0, new Restored.Answer(lost.number(), new Reply.Accepted(98)));
+    worker.lateReply(0, 2, 0, new Restored.Answer(lost.number() + 1, new Reply.Accepted(97)));
+    worker.lateReply(0, 2, 0, new Restored.Answer(lost.number(), new Reply.Accepted(99)));
+    bench.receive(0, INSERT);
+    assertThat(bench.calls()).isEmpty();
+    tick();
+    assertThat(bench.outcome(0, 0)).isEqualTo(new JobAccepted(99, 1));
+    assertThat(worker.waits().unknown()).isZero();
+  }
+
+  @Test
+  void aCallThatLateTurnsOutNotToHaveBeenSentIsMadeAnew() {
+    bench.receive(0, INSERT);
+    Call lost = bench.call();
+    worker.dropped(0);
+    bench.assign(0);
+    worker.lateReply(0, 2, 0, new Restored.Answer(lost.number(), null));
+    bench.receive(0, INSERT);
+    bench.accept(bench.call());
+    tick();
+    assertThat(bench.outcome(0, 0)).isEqualTo(new JobAccepted(1, 1));
+  }
+
+  @Test
   void aLateReplyThatDoesNotSayAcceptedCorrectsNothing() {
     bench.receive(0, INSERT);
     Call lost = bench.call();
