@@ -31,6 +31,12 @@ public record Progress(
   /** No attempt was made yet. */
   public static final Progress NONE = new Progress(0, 0, 0, false, false, null, null, null);
 
+  /** The same without what the last attempt failed with. */
+  public Progress withoutLast() {
+    return new Progress(
+        calls, attempts, backoffs, tokenRenewed, unanswered, firstFailure, firstThrottled, null);
+  }
+
   /** The last attempt was not made after all. */
   public Progress notSent() {
     return new Progress(

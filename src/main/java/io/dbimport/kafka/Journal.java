@@ -107,7 +107,15 @@ final class Journal implements AutoCloseable {
     long delivery = call.source().offset();
     Part part = parts.get(partition);
     JournalRecord record = new JournalRecord(topicId, delivery, call.number(), reply);
-    send(Messages.record(codec.encode(record, partition), topicPrefix), part, delivery);
+    ProducerRecord<byte[], byte[]> encoded;
+    try {
+      encoded = Messages.record(codec.encode(record, partition), topicPrefix);
+    } catch (RuntimeException bug) {
+      // The loop has heard of the reply already: it must not hear of this call again.
+      LOG.error("a fault of ours: a reply cannot be journalled", bug);
+      return;
+    }
+    send(encoded, part, delivery);
   }
 
   private void send(ProducerRecord<byte[], byte[]> record, @Nullable Part part, long delivery) {

@@ -81,6 +81,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private final BlockingQueue<Inbound> inbox;
   private final Consumer<byte[], byte[]> consumer;
   private final Parts parts;
+  private final TickWriter writer;
 
   /** Partition to the epoch of its assignment. */
   private final Map<Integer, Long> assigned = new HashMap<>();
@@ -139,6 +140,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     this.clock = clock;
     this.inbox = inbox;
     this.parts = parts;
+    this.writer = new TickWriter(parts.records(), worker);
     this.consumer = parts.consumer();
     this.group = consumer.groupMetadata();
     this.status =
@@ -375,12 +377,15 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     if (tick.isEmpty() && offsets.isEmpty()) {
       return false;
     }
+    List<Transactions.Outgoing> outgoing = writer.outgoing(tick, shortened, clock.get());
+    tick = outgoing.stream().map(Transactions.Outgoing::entry).toList();
     inHand = new InHand(offsets, Map.copyOf(assigned));
-    parts.committer().begin(tick(tick, offsets, false));
+    parts.committer().begin(tick(outgoing, offsets, false));
     return true;
   }
 
-  private Committer.Tick tick(List<Entry> entries, Map<Integer, Long> offsets, boolean clean) {
+  private Committer.Tick tick(
+      List<Transactions.Outgoing> outgoing, Map<Integer, Long> offsets, boolean clean) {
     Map<Integer, CommitNote> notes = new HashMap<>();
     for (int partition : offsets.keySet()) {
       long journal = parts.journal().low(partition);
@@ -392,11 +397,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
               settings.callsEndWithin(),
               clean));
     }
-    return new Committer.Tick(
-        entries.stream().map(s -> parts.records().of(s, shortened.contains(s))).toList(),
-        offsets,
-        notes,
-        group);
+    return new Committer.Tick(outgoing, offsets, notes, group);
   }
 
   private Optional<Committer.Sought> sought(Entry entry) {

@@ -5,7 +5,11 @@ import io.dbimport.ErrorCode;
 import io.dbimport.Outcome;
 import io.dbimport.Outcome.Failed;
 import io.dbimport.Outcome.JobAccepted;
-import io.dbimport.worker.Remembered.Entry;
+import io.dbimport.event.Decoding.Invalid;
+import io.dbimport.event.Decoding.Valid;
+import io.dbimport.event.EventEncoder;
+import io.dbimport.event.ReadableFields;
+import io.dbimport.worker.Entry.Settled;
 import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +59,7 @@ final class Claims {
   }
 
   private Claim claim(RequestKey key, long offset, boolean first) {
-    Entry known = remembered.find(key);
+    Remembered.Entry known = remembered.find(key);
     if (known == null) {
       remembered.open(key, offset);
       return GRANTED;
@@ -95,12 +99,43 @@ final class Claims {
         unknown.put(offset, new Restored.Unknown(requestId, failed));
       }
       case Failed _ -> {
-        Entry known = remembered.find(key);
+        Remembered.Entry known = remembered.find(key);
         if (known != null && known.offset() == offset) {
           remembered.forget(key);
         }
       }
     }
+  }
+
+  /**
+   * What is written down instead of an outcome that cannot be, for a fault of ours: the request
+   * failed by it. Unknown stays unknown, or a request of the same id would be called.
+   */
+  Settled faulted(Settled settled, String what, Moment now) {
+    Outcome outcome = settled.outcome();
+    Failed failed =
+        switch (outcome) {
+          case JobAccepted(long jobId, int attempts) ->
+              Decided.internal("accepted as job " + jobId + ", but " + what, attempts);
+          case Failed(int code, String _, ErrorClass errorClass, String _, int attempts)
+              when errorClass == ErrorClass.OUTCOME_UNKNOWN ->
+              new Failed(code, ErrorCode.SYSTEM_ERROR.message(), errorClass, what, attempts);
+          case Failed _ -> Decided.internal(what, outcome.attempts());
+        };
+    String requestId = EventEncoder.requestId(settled.decoding());
+    if (!settled.duplicate() && settled.decoding() instanceof Valid valid) {
+      long offset = settled.delivery().source().offset();
+      settled(RequestKey.of(valid.request()), requestId, offset, failed, now.wall());
+    }
+    return new Settled(
+        settled.epoch(),
+        settled.delivery(),
+        new Invalid(requestId, ReadableFields.NONE, failed),
+        failed,
+        now.wall(),
+        settled.content(),
+        settled.duplicate(),
+        settled.tracked());
   }
 
   /** What was unknown is accepted after all. */
@@ -132,7 +167,7 @@ final class Claims {
     }
   }
 
-  private static Failed otherContent(Entry known) {
+  private static Failed otherContent(Remembered.Entry known) {
     ErrorCode code = ErrorCode.INVALID_ARGS;
     return new Failed(
         code.code(),

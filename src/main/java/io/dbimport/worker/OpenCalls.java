@@ -206,6 +206,16 @@ final class OpenCalls {
     answered(call, now, () -> new Settle(Decided.internal(what, call.open.attempts.made())));
   }
 
+  /** An admitted call cannot be made, for a fault of ours in writing its intent down. */
+  void faulted(Call call, String what, Moment now) {
+    call.open.attempts = call.open.attempts.notSent();
+    Partition partition = partitions.of(call.lane);
+    if (partition != null) {
+      partition.admitted.remove(call);
+    }
+    broke(call, what, now);
+  }
+
   private void answered(Call call, Moment now, Supplier<Step> decide) {
     Lane lane = call.lane;
     Partition partition = partitions.of(lane);
@@ -219,14 +229,7 @@ final class OpenCalls {
 
   private void conclude(
       Partition partition, Lane lane, OpenRequest open, Supplier<Step> decide, Moment now) {
-    Step step;
-    try {
-      step = decide.get();
-    } catch (RuntimeException bug) {
-      LOG.error("a fault of ours after a call of {}", open.delivery, bug);
-      step = new Settle(Decided.internal("judging a reply failed: " + bug.getClass(), 0));
-    }
-    switch (step) {
+    switch (judged(open, decide)) {
       case Settle(Outcome outcome) ->
           lanes.finish(partition, lane, open, new Decided(outcome, now.wall(), false), now);
       case CallAgain(var delay, Failed reason, Attempts attempts) -> {
@@ -235,6 +238,17 @@ final class OpenCalls {
         listener.retried(reason.errorClass());
         lanes.callAgain(partition, lane, delay, reason, now);
       }
+    }
+  }
+
+  /** A bug in judging what a call gave ends its request alone. */
+  private static Step judged(OpenRequest open, Supplier<Step> decide) {
+    try {
+      return decide.get();
+    } catch (RuntimeException bug) {
+      LOG.error("a fault of ours after a call of {}", open.delivery, bug);
+      String what = "judging a reply failed: " + bug.getClass().getName();
+      return new Settle(Decided.internal(what, open.attempts.made()));
     }
   }
 
@@ -256,7 +270,8 @@ final class OpenCalls {
         reply == null
             ? new Reply.Unanswered(-1, "the worker that called it ended before it had an answer")
             : reply;
-    return switch (step(open, LaneKey.environment(open.request()), known, now)) {
+    Environment environment = LaneKey.environment(open.request());
+    return switch (judged(open, () -> step(open, environment, known, now))) {
       case Settle(Outcome outcome) -> new Decided(outcome, now.wall(), false);
       case CallAgain(var _, Failed reason, Attempts attempts) -> {
         open.attempts = attempts;

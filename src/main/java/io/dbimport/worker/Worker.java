@@ -239,6 +239,16 @@ public final class Worker {
     calls.broke(call, what, now);
   }
 
+  /** An admitted call cannot be made, for a fault of ours in writing its intent down. */
+  public void faulted(Call call, String what, Moment now) {
+    calls.faulted(call, what, now);
+  }
+
+  /** An outcome cannot be written down, for a fault of ours: what is written down instead. */
+  public Settled faulted(Settled settled, String what, Moment now) {
+    return partitions.held(settled).claims.faulted(settled, what, now);
+  }
+
   /** The next probe of an API that did not answer; empty when none is due. */
   public Optional<Probe> nextProbe(Moment now) {
     return calls.isQuiet() ? Optional.empty() : admission.nextProbe(now);
