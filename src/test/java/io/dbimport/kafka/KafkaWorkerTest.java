@@ -162,12 +162,7 @@ final class KafkaWorkerTest {
       stand.await(Kind.ACCEPTED, 2);
       stand.await(Kind.ERRORS, 1);
       assertThat(first.stop()).isEqualTo(new WorkerEnd.Drained());
-      stand
-          .admin()
-          .alterConsumerGroupOffsets(
-              stand.group(), Map.of(stand.partition(Kind.REQUESTS, 0), new OffsetAndMetadata(0)))
-          .all()
-          .get();
+      stand.commit(0, 0);
 
       Started second = stand.start("one");
       stand.send(insert("d", "c0"));
@@ -178,7 +173,7 @@ final class KafkaWorkerTest {
       assertThat(stand.ids(Kind.ACCEPTED)).containsExactly("a", "c", "d");
       assertThat(stand.ids(Kind.ERRORS)).containsExactly("b");
       assertThat(second.count("dbimport.requests.received")).isEqualTo(1);
-      assertThat(committedOffset(stand)).isEqualTo(4);
+      assertThat(stand.committed(0).offset()).isEqualTo(4);
       first.assertBalanced();
       second.assertBalanced();
     }
@@ -211,7 +206,7 @@ final class KafkaWorkerTest {
       // One open call and one that waits behind it, in each partition.
       for (int partition = 0; partition < 2; partition++) {
         for (String id : List.of("held-", "next-")) {
-          sendTo(stand, partition, insert(id + partition, "c0"));
+          stand.sendTo(partition, insert(id + partition, "c0"));
         }
       }
       for (var hold : holds) {
@@ -227,8 +222,8 @@ final class KafkaWorkerTest {
       assertThat(stand.await(Kind.ACCEPTED, 4)).hasSize(4);
       assertThat(first.stop()).isEqualTo(new WorkerEnd.Drained());
       second.awaitPartitions(2);
-      sendTo(stand, 0, insert("last-0", "c0"));
-      sendTo(stand, 1, insert("last-1", "c0"));
+      stand.sendTo(0, insert("last-0", "c0"));
+      stand.sendTo(1, insert("last-1", "c0"));
       stand.await(Kind.ACCEPTED, 6);
       assertThat(second.stop()).isEqualTo(new WorkerEnd.Drained());
 
@@ -447,17 +442,6 @@ final class KafkaWorkerTest {
     return new ProducerRecord<>(stand.topic(Kind.REQUESTS), bytes(key), bytes(value));
   }
 
-  private static void sendTo(Stand stand, int partition, ImportRequest request) {
-    var value =
-        """
-        {"request_id":"%s","env":"env","collection_name":"%s","file_path":"file","file_type":1,
-         "stop_on_error":false,"conflict_mode":1}\
-        """
-            .formatted(request.requestId(), request.parameters().collectionName());
-    stand.send(
-        new ProducerRecord<>(stand.topic(Kind.REQUESTS), partition, bytes("key"), bytes(value)));
-  }
-
   private static long membersWithATarget(Stand stand) {
     try {
       return stand
@@ -476,18 +460,6 @@ final class KafkaWorkerTest {
     } catch (Exception failure) {
       throw new IllegalStateException(failure);
     }
-  }
-
-  private static long committedOffset(Stand stand) throws Exception {
-    return stand
-        .admin()
-        .listConsumerGroupOffsets(stand.group())
-        .partitionsToOffsetAndMetadata()
-        .get()
-        .values()
-        .iterator()
-        .next()
-        .offset();
   }
 
   private static NewTopic small(String prefix, Kind kind) {

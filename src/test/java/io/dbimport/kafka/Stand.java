@@ -8,6 +8,7 @@ import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.ScriptedImportApi;
 import io.dbimport.event.EventEncoder;
+import io.dbimport.event.Message;
 import io.dbimport.event.Message.Kind;
 import io.dbimport.fixtures.CommittedRecords;
 import io.dbimport.fixtures.Eventually;
@@ -23,8 +24,10 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -172,6 +175,31 @@ final class Stand implements AutoCloseable {
   void send(ProducerRecord<byte[], byte[]> record) {
     var _ = producer.send(record);
     producer.flush();
+  }
+
+  /** The same, to this partition. */
+  void sendTo(int partition, ImportRequest request) {
+    Message message = events.request(request, Instant.now());
+    send(new ProducerRecord<>(topic(Kind.REQUESTS), partition, message.key(), message.value()));
+  }
+
+  /** The offset that is committed for a partition of requests. */
+  OffsetAndMetadata committed(int partition) throws Exception {
+    return Objects.requireNonNull(
+        admin()
+            .listConsumerGroupOffsets(group())
+            .partitionsToOffsetAndMetadata()
+            .get()
+            .get(partition(Kind.REQUESTS, partition)));
+  }
+
+  /** Sets it, as a person would; no worker must be at work. */
+  void commit(int partition, long offset) throws Exception {
+    admin()
+        .alterConsumerGroupOffsets(
+            group(), Map.of(partition(Kind.REQUESTS, partition), new OffsetAndMetadata(offset)))
+        .all()
+        .get();
   }
 
   /** What is committed there by now. */
