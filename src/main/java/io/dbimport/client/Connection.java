@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class Connection implements ClientConnection {
   private static final int WRITE_BUFFER_BYTES = 4096;
 
+  /** Of one answer, its head included: Helidon holds a chunk whole, however long it says it is. */
+  static final int MAX_ANSWER_BYTES = 2 * Poster.MAX_BODY_BYTES;
+
   private final SocketChannel channel;
   private final Socket socket;
   private final HelidonSocket helidonSocket;
+  private final Input input;
   private final DataReader reader;
   private final DataWriter writer;
   private final Consumer<Connection> keeper;
@@ -47,7 +52,8 @@ final class Connection implements ClientConnection {
     this.socket = tls == null ? channel.socket() : tls;
     String id = Integer.toHexString(System.identityHashCode(this));
     this.helidonSocket = tls == null ? PlainSocket.client(socket, id) : TlsSocket.client(tls, id);
-    this.reader = DataReader.create(helidonSocket);
+    this.input = new Input(helidonSocket);
+    this.reader = DataReader.create(input);
     this.writer =
         new Writer(new BufferedOutputStream(socket.getOutputStream(), WRITE_BUFFER_BYTES));
     this.keeper = keeper;
@@ -124,6 +130,7 @@ final class Connection implements ClientConnection {
   @Override
   public void releaseResource() {
     if (channel.isOpen()) {
+      input.received = 0;
       keeper.accept(this);
     }
   }
@@ -135,6 +142,27 @@ final class Connection implements ClientConnection {
       channel.close();
     } catch (IOException gone) {
       throw new UncheckedIOException(gone);
+    }
+  }
+
+  /** What comes from the peer, no more of it than an answer may have. */
+  private static final class Input implements Supplier<byte[]> {
+    private final HelidonSocket from;
+    private long received;
+
+    Input(HelidonSocket from) {
+      this.from = from;
+    }
+
+    @Override
+    public byte @Nullable [] get() {
+      byte[] bytes = from.get();
+      received += bytes == null ? 0 : bytes.length;
+      if (received > MAX_ANSWER_BYTES) {
+        throw new UncheckedIOException(
+            new IOException("an answer of more than " + MAX_ANSWER_BYTES + " bytes"));
+      }
+      return bytes;
     }
   }
 

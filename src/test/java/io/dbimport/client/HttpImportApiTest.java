@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,22 @@ class HttpImportApiTest {
   void anAnswerThatNamesNoJobAndNoErrorLeavesTheOutcomeOpen(String body)
       throws InterruptedException {
     assertUnanswered(replyTo((_, stage) -> stage.answer(200, body)));
+  }
+
+  @Test
+  void aChunkThatSaysItIsHugeIsNotWaitedFor() throws InterruptedException {
+    AtomicLong sent = new AtomicLong();
+    Reply reply =
+        replyTo((_, stage) -> {
+          stage.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n");
+          byte[] block = new byte[16 << 10];
+          // More than both sides' buffers hold: it ends when the client has closed.
+          while (sent.addAndGet(block.length) < 256 << 20) {
+            stage.write(block);
+          }
+        });
+    assertThat(((Reply.Unanswered) reply).why()).contains("an answer of more than 131072 bytes");
+    assertThat(sent).hasValueLessThan(64 << 20);
   }
 
   // One deadline for all of it.
