@@ -3,6 +3,8 @@ package io.dbimport.cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ServiceLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,10 +35,19 @@ import picocli.CommandLine.Spec;
       "130:Ctrl-C in a command"
     })
 public final class Main implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
+    // No memory, say: the process must not go on with a part of it gone.
+    Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+      LOG.error("thread {} ended", thread.getName(), failure);
+      if (failure instanceof Error) {
+        System.exit(ExitCode.INTERNAL_ERROR);
+      }
+    });
     int code = run(args);
     // Not return: a library's thread that is no daemon must not keep a finished command alive.
     System.exit(code);
