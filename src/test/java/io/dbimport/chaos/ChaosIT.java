@@ -1,5 +1,7 @@
 package io.dbimport.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.dbimport.ConflictMode;
 import io.dbimport.ImportRequest;
 import io.dbimport.LaunchedWorker;
@@ -10,8 +12,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,6 +36,8 @@ class ChaosIT {
   private static final int SLOTS = 3;
   private static final int LANES = 30;
   private static final int IN_A_STEP = 40;
+  private static final int RENEW_EVERY = 8;
+  private static final String SECOND_APPS_ENVIRONMENT = "env-5/";
 
   @Test
   @Timeout(value = 20, unit = TimeUnit.MINUTES)
@@ -41,11 +48,26 @@ class ChaosIT {
         Trial trial = Trial.begin(kafka.bootstrapServers(), "chaos", PARTITIONS)) {
       Play play = new Play(trial, kafka, seed);
       play.run();
-      System.out.println(trial.verdict(PATIENCE, play.quiet()).summary());
+      Trial.Verdict verdict = trial.verdict(PATIENCE, play.quiet());
+      System.out.println(verdict.summary());
       System.out.println("seed " + seed + ": " + play.done);
+      assertThat(answersTo(verdict, post -> post.lane().startsWith(SECOND_APPS_ENVIRONMENT)))
+          .as("tokens from a service, and an app's minute")
+          .contains(Answer.EXPIRED_TOKEN, Answer.APP_QUOTA);
+      assertThat(answersTo(verdict, post -> !post.lane().startsWith(SECOND_APPS_ENVIRONMENT)))
+          .as("tokens from a file, and an environment's minute")
+          .contains(Answer.EXPIRED_TOKEN, Answer.ENV_QUOTA)
+          .doesNotContain(Answer.APP_QUOTA);
     } catch (Exception | AssertionError failure) {
       throw new AssertionError("seed " + seed + ": " + failure, failure);
     }
+  }
+
+  private static Set<Answer> answersTo(Trial.Verdict verdict, Predicate<Post> which) {
+    return verdict.evidence().posts().stream()
+        .filter(which)
+        .map(Post::answer)
+        .collect(Collectors.toSet());
   }
 
   /** A place for a worker of one instance id. Confined to one thread. */
@@ -89,15 +111,25 @@ class ChaosIT {
       Trial.await("work has begun", Duration.ofSeconds(60), () -> trial.api().imports() > 0);
       trial.api().play(new Mischief(seed));
       long end = System.nanoTime() + CHAOS.toNanos();
-      while (System.nanoTime() < end) {
+      for (int step = 1; System.nanoTime() < end; step++) {
         send();
         act();
+        if (step % RENEW_EVERY == 0) {
+          renewToken();
+        }
         pass(STEP);
       }
     }
 
+    private void renewToken() throws Exception {
+      done("renew the token");
+      trial.api().renewToken();
+    }
+
     /** Ends all mischief, and has the last requests worked on. Returns the workers at work. */
     List<LaunchedWorker> quiet() throws Exception {
+      // Who was held back for a minute meets an old token after that.
+      renewToken();
       trial.api().play(EvilApi.Script.KIND);
       trial.api().open();
       List<LaunchedWorker> alive = new ArrayList<>();
@@ -151,8 +183,7 @@ class ChaosIT {
           }
         }
         case 6 -> {
-          done("renew the token");
-          trial.api().renewToken();
+          renewToken();
         }
         case 7 -> {
           done("refuse connections");
@@ -214,18 +245,29 @@ class ChaosIT {
         } else if (what < 7 && !sent.isEmpty()) {
           trial.send(otherContent(sent.get(random.nextInt(sent.size())), sent.size() + i));
         } else {
-          ConflictMode mode = random.nextBoolean() ? ConflictMode.INSERT : ConflictMode.UPSERT;
-          boolean usual = random.nextInt(8) != 0;
           ImportRequest request =
-              Trial.request(
-                  "request-%05d".formatted(sent.size()),
-                  lane(),
-                  mode,
-                  (mode == ConflictMode.UPSERT) == usual);
+              switch (sent.size() % Mischief.QUOTA_EVERY) {
+                // Whatever happens to their workers, these are called.
+                case Mischief.ENV_QUOTA_AT -> request("env-0/c-0", ConflictMode.UPSERT, true);
+                case Mischief.APP_QUOTA_AT ->
+                    request(SECOND_APPS_ENVIRONMENT + "c-0", ConflictMode.UPSERT, true);
+                default -> {
+                  ConflictMode mode =
+                      random.nextBoolean() ? ConflictMode.INSERT : ConflictMode.UPSERT;
+                  boolean usual = random.nextInt(8) != 0;
+                  yield request(lane(), mode, (mode == ConflictMode.UPSERT) == usual);
+                }
+              };
           sent.add(request);
           trial.send(request);
         }
       }
+    }
+
+    private ImportRequest request(String lane, ConflictMode mode, boolean rerunSafe) {
+      String id = "request-%05d".formatted(sent.size());
+      String app = lane.startsWith(SECOND_APPS_ENVIRONMENT) ? Trial.SECOND_APP : null;
+      return Trial.request(id, app, lane, mode, rerunSafe);
     }
 
     /** The same id, and so the same lane, for another file. */
@@ -238,7 +280,7 @@ class ChaosIT {
               parameters.conflictMode(),
               request.rerunSafe());
       return new ImportRequest(
-          request.requestId(), null, other.parameters(), null, request.rerunSafe());
+          request.requestId(), request.appId(), other.parameters(), null, request.rerunSafe());
     }
 
     private String lane() {

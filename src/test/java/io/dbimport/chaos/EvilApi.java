@@ -47,6 +47,7 @@ final class EvilApi implements AutoCloseable {
       Set.of("/componenttcb/dbimport", "/tcb/databasemigrateimport");
   private static final Set<String> STATES =
       Set.of("/componenttcb/dbmigrationstate", "/tcb/databasemigratequeryinfo");
+  private static final String TOKENS = "/token";
   private static final Duration SLOW = Duration.ofMillis(300);
 
   private static final Duration TOKEN_COMES_LATE = Duration.ofMillis(150);
@@ -62,7 +63,7 @@ final class EvilApi implements AutoCloseable {
      * The answer to an import.
      *
      * @param path names the request
-     * @param nth how many have arrived for this request, from 1
+     * @param nth how many have arrived for this request with a token that is taken, from 1
      */
     Answer answer(String path, int nth);
   }
@@ -113,6 +114,11 @@ final class EvilApi implements AutoCloseable {
 
   Path tokenFile() {
     return tokenFile;
+  }
+
+  /** Where a service answers with the token that is taken. */
+  URI tokenUri() {
+    return uri().resolve(TOKENS);
   }
 
   /** A line for each import, as {@link Post} reads it. */
@@ -237,6 +243,10 @@ final class EvilApi implements AutoCloseable {
     if (IMPORTS.contains(request.path())) {
       return startImport(request, socket, out);
     }
+    if (request.path().equals(TOKENS)) {
+      send(out, JSON.createObjectNode().put("access_token", token).put("expires_in", 7200));
+      return true;
+    }
     Answer asked = looksAnswered;
     if (asked != null) {
       return act(asked, ok().put("job_id", 0), socket, out);
@@ -261,8 +271,10 @@ final class EvilApi implements AutoCloseable {
       throws IOException, InterruptedException {
     ObjectNode asked = (ObjectNode) request.json();
     String path = asked.path("file_path").asString("");
-    int nth = arrived.merge(path, 1, Integer::sum);
-    Answer answer = request.token().equals(token) ? script.answer(path, nth) : Answer.EXPIRED_TOKEN;
+    Answer answer =
+        request.token().equals(token)
+            ? script.answer(path, arrived.merge(path, 1, Integer::sum))
+            : Answer.EXPIRED_TOKEN;
     long jobId = lastJobId.incrementAndGet();
     Instant now = Instant.now();
     asked

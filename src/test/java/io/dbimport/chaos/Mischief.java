@@ -11,13 +11,14 @@ record Mischief(long seed) implements EvilApi.Script {
   /** Calls of one request that may go wrong: the rest are answered kindly, so that all ends. */
   private static final int MISCHIEVOUS_CALLS = 4;
 
-  /**
-   * One request in so many uses up the minute of its environment, and one in five of those that of
-   * the app: what is held back for a minute is parked.
-   */
-  private static final int QUOTA_EVERY = 1_500;
+  /** One request in so many uses up a minute: what is held back that long is parked. */
+  static final int QUOTA_EVERY = 1_500;
 
-  private static final int QUOTA_FIRST = 50;
+  /** Its number, when the minute is that of its environment. */
+  static final int ENV_QUOTA_AT = 50;
+
+  /** Its number, when the minute is that of its app. */
+  static final int APP_QUOTA_AT = 60;
 
   /** In a thousand calls, each of these so many times. */
   private record Share(Answer answer, int perMille) {}
@@ -47,8 +48,9 @@ record Mischief(long seed) implements EvilApi.Script {
       return Answer.OK;
     }
     int number = Integer.parseInt("0" + path.replaceAll("\\D", ""));
-    if (nth == 1 && number % QUOTA_EVERY == QUOTA_FIRST) {
-      return number / QUOTA_EVERY % 5 == 4 ? Answer.APP_QUOTA : Answer.ENV_QUOTA;
+    int inTurn = number % QUOTA_EVERY;
+    if (nth == 1 && (inTurn == ENV_QUOTA_AT || inTurn == APP_QUOTA_AT)) {
+      return inTurn == ENV_QUOTA_AT ? Answer.ENV_QUOTA : Answer.APP_QUOTA;
     }
     int at = new SplittableRandom(seed + 31L * path.hashCode() + nth).nextInt(1000);
     for (Share share : SHARES) {

@@ -34,6 +34,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Topics, an evil API and worker processes of one group, and the verdict over what they did.
@@ -45,6 +46,9 @@ final class Trial implements AutoCloseable {
 
   private static final String MAIN = "io.dbimport.kafka.WorkerUnderTest";
 
+  /** An app whose tokens come from a service; those of all other requests from a file. */
+  static final String SECOND_APP = "second";
+
   /** Calls at once of one worker. */
   static final int MAX_IN_FLIGHT = 32;
 
@@ -54,6 +58,7 @@ final class Trial implements AutoCloseable {
   private final String prefix;
   private final Path folder;
   private final EvilApi api;
+  private final Path apps;
   private final Witness witness;
   private final KafkaProducer<byte[], byte[]> producer;
   private final EventEncoder events;
@@ -64,6 +69,15 @@ final class Trial implements AutoCloseable {
     this.prefix = prefix;
     this.folder = folder;
     this.api = EvilApi.start(folder, API_TIMEOUT);
+    this.apps = folder.resolve("apps.json").toAbsolutePath();
+    Files.writeString(
+        apps,
+        """
+        {"default": "first", "apps": {
+          "first": {"family": "component", "source": "file", "token_file": "%s"},
+          "%s": {"family": "app", "source": "url", "url": "%s"}}}
+        """
+            .formatted(api.tokenFile().getFileName(), SECOND_APP, api.tokenUri()));
     this.witness = new Witness(bootstrapServers, prefix, group());
     this.events = new EventEncoder(prefix, "producer");
     this.producer =
@@ -148,7 +162,7 @@ final class Trial implements AutoCloseable {
     settings.put("DBIMPORT_INSTANCE_ID", instance);
     settings.put("DBIMPORT_API_URL", api.uri().toString());
     settings.put("DBIMPORT_API_TIMEOUT", API_TIMEOUT.toMillis() + "ms");
-    settings.put("DBIMPORT_TOKEN_FILE", api.tokenFile().toAbsolutePath().toString());
+    settings.put("DBIMPORT_APPS", apps.toString());
     settings.put("DBIMPORT_MAX_IN_FLIGHT", Integer.toString(MAX_IN_FLIGHT));
     settings.put("DBIMPORT_RETRY_INITIAL", "100ms");
     settings.put("DBIMPORT_RETRY_MAX", "1s");
@@ -160,10 +174,16 @@ final class Trial implements AutoCloseable {
 
   /** An import of a file that no other request has. */
   static ImportRequest request(String id, String lane, ConflictMode mode, boolean rerunSafe) {
+    return request(id, null, lane, mode, rerunSafe);
+  }
+
+  /** The same for this app. */
+  static ImportRequest request(
+      String id, @Nullable String appId, String lane, ConflictMode mode, boolean rerunSafe) {
     String[] names = lane.split("/", -1);
     return new ImportRequest(
         id,
-        null,
+        appId,
         new ImportParameters(
             names[0], names[1], "files/" + id + ".json", FileType.JSON, false, mode),
         null,
