@@ -134,10 +134,16 @@ public final class LaunchedWorker implements AutoCloseable {
     }
   }
 
-  /** How it ended; waits for that. */
+  /** How it ended; waits for that. One that does not end shows its threads in its log. */
   public int exitCode() throws InterruptedException {
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      throw new AssertionError("the worker does not end: " + log);
+      try {
+        signal("QUIT");
+      } catch (IOException failure) {
+        throw new UncheckedIOException(failure);
+      }
+      boolean late = process.waitFor(2, TimeUnit.SECONDS);
+      throw new AssertionError("the worker does not end" + (late ? " in time: " : ": ") + log);
     }
     return process.exitValue();
   }
