@@ -20,6 +20,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,8 @@ public final class WorkerUnderTest {
             : new Trap(
                 Milestone.valueOf(args[0]), Integer.parseInt(args[1]), Integer.parseInt(args[2]));
     CountDownLatch go = new CountDownLatch(1);
-    Thread.ofPlatform().daemon().name("told").start(() -> obey(go, trap, worker));
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread.ofPlatform().daemon().name("told").start(() -> obey(go, trap, stop, worker));
     try (HttpImportApi api = new HttpImportApi(Wiring.client(settings), Wiring.tokens(settings));
         ObserveServer observe =
             ObserveServer.start("127.0.0.1", 0, registry, new WorkerHealth(worker))) {
@@ -72,6 +74,9 @@ public final class WorkerUnderTest {
               registry,
               trap);
       worker.set(started);
+      if (stop.get()) {
+        started.stop();
+      }
       WorkerEnd end = started.awaitEnd();
       System.out.println("ended: " + end);
       System.exit(end instanceof WorkerEnd.Drained ? 0 : 75);
@@ -89,7 +94,10 @@ public final class WorkerUnderTest {
   }
 
   private static void obey(
-      CountDownLatch go, Trap trap, AtomicReference<@Nullable KafkaWorker> worker) {
+      CountDownLatch go,
+      Trap trap,
+      AtomicBoolean stop,
+      AtomicReference<@Nullable KafkaWorker> worker) {
     try (BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -97,6 +105,8 @@ public final class WorkerUnderTest {
           case "go" -> go.countDown();
           case "arm" -> trap.arm();
           case "stop" -> {
+            // It may be told before there is a worker.
+            stop.set(true);
             KafkaWorker running = worker.get();
             if (running != null) {
               running.stop();
