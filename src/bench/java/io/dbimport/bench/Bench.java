@@ -12,7 +12,7 @@ public final class Bench {
   /**
    * Runs it.
    *
-   * @param args {@code peers} or {@code isolation}, requests of a run, runs
+   * @param args {@code peers}, {@code isolation} or {@code restore}, requests of a run, runs
    */
   public static void main(String[] args) throws Exception {
     int requests = Integer.parseInt(args[1]);
@@ -22,6 +22,7 @@ public final class Bench {
         switch (name) {
           case "peers" -> new PeersBench(requests, runs).run();
           case "isolation" -> new IsolationBench(requests, runs).run();
+          case "restore" -> new RestoreBench(requests, runs).run();
           default -> throw new IllegalArgumentException("no bench: " + name);
         };
     Path file = FOLDER.resolve(name.equals("peers") ? "result.md" : name + ".md");

@@ -18,7 +18,7 @@ enum Contender {
   PARALLEL_CONSUMER("Parallel Consumer", ConflictMode.UPSERT);
 
   static final int MAX_IN_FLIGHT = 64;
-  private static final String HEAP = "512m";
+  static final String HEAP = "512m";
 
   final String label;
   final ConflictMode conflictMode;

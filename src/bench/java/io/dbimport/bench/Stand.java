@@ -20,10 +20,12 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -90,6 +92,12 @@ final class Stand implements AutoCloseable {
   void dropTopics(String prefix) throws Exception {
     List<String> topics = Arrays.stream(Kind.values()).map(kind -> kind.topic(prefix)).toList();
     admin.deleteTopics(topics).all().get();
+  }
+
+  String topicId(String topic) throws Exception {
+    Map<String, TopicDescription> found =
+        admin.describeTopics(List.of(topic)).allTopicNames().get();
+    return Objects.requireNonNull(found.get(topic)).topicId().toString();
   }
 
   KafkaProducer<byte[], byte[]> producer() {
