@@ -97,7 +97,6 @@ final class OpenCalls {
     if (partition == null
         || partition.closing
         || lane.calling
-        || lane.jobs > 0
         || lane.queue.isEmpty()
         || lane.sleeping(now)) {
       admission.release(lane.key.environment());
