@@ -14,9 +14,10 @@ record Backoff(Duration initial, Duration max, RandomGenerator random) {
 
   /** The wait after this many earlier backoffs, from 0 to the ceiling. */
   Duration after(int earlier) {
+    long first = initial.toNanos();
     long ceiling = max.toNanos();
-    if (earlier < 62 && initial.toNanos() <= ceiling >> earlier) {
-      ceiling = initial.toNanos() << earlier;
+    if (first == 0 || (earlier < 62 && first <= ceiling >> earlier)) {
+      ceiling = first << earlier;
     }
     return Duration.ofNanos(random.nextLong(ceiling + 1));
   }

@@ -85,9 +85,10 @@ final class BackoffTest {
         .isEqualTo(MAX);
   }
 
-  @Test
-  void noInitialMeansNoWait() {
-    assertThat(new Backoff(Duration.ZERO, MAX, FixedRandom.HIGHEST).after(20))
+  @ParameterizedTest
+  @ValueSource(ints = {0, 20, 61, 62, 63, 64, 1_000, Integer.MAX_VALUE})
+  void noInitialMeansNoWait(int earlier) {
+    assertThat(new Backoff(Duration.ZERO, MAX, FixedRandom.HIGHEST).after(earlier))
         .isEqualTo(Duration.ZERO);
   }
 }
