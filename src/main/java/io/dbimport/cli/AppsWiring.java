@@ -74,7 +74,7 @@ final class AppsWiring {
         LatestValue latest = new LatestValue(kafka, topic);
         yield () -> {
           String value = latest.read();
-          Masking.hide(value);
+          Masking.hideToken(value);
           return value;
         };
       }
@@ -96,7 +96,7 @@ final class AppsWiring {
         afterRejection -> {
           TokenSource.Fetched fetched = source.fetch(afterRejection);
           if (fetched instanceof Fresh(String token, var _)) {
-            Masking.hide(token);
+            Masking.hideToken(token);
           }
           return fetched;
         };

@@ -14,7 +14,7 @@ record MaskedTokens(AccessTokens tokens) implements AccessTokens {
   public TokenReply token(@Nullable String appId, Duration atMost) throws InterruptedException {
     TokenReply reply = tokens.token(appId, atMost);
     if (reply instanceof TokenReply.Token(String value)) {
-      Masking.hide(value);
+      Masking.hideToken(value);
     }
     return reply;
   }

@@ -1,18 +1,29 @@
 package io.dbimport.cli;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
  * Takes secrets out of text: those this process was given, wherever they stand, and whatever stands
- * where a secret usually does. Thread-safe. The known ones are kept for the whole process: Logback
- * makes its converters itself, so nothing can be handed to them.
+ * where a secret usually does. Thread-safe. The known ones are kept for the whole process, tokens
+ * for as long as they may turn up: Logback makes its converters itself, so nothing can be handed to
+ * them.
  */
 public final class Masking {
   private static final String MASK = "***";
   private static final int SHORTEST = 4;
+
+  /** From its last use on: longer than a token lives, and than any line about a call is late. */
+  static final Duration TOKEN_KEPT = Duration.ofHours(3);
+
   private static final Set<String> KNOWN = ConcurrentHashMap.newKeySet();
+
+  /** When each token was last used, by the monotonic clock. */
+  private static final Map<String, Long> TOKENS = new ConcurrentHashMap<>();
 
   private static final String NAMES =
       "(?:[a-z_]*access_token|token|secret|appsecret|password|passwd|authorization|signature"
@@ -38,10 +49,28 @@ public final class Masking {
 
   /** From now on this text is masked wherever it stands. */
   public static void hide(String secret) {
-    // The built-in token is in the README, and printed for people to paste.
-    if (secret.length() >= SHORTEST && !secret.equals(Wiring.DEV_TOKEN)) {
+    if (isSecret(secret)) {
       KNOWN.add(secret);
     }
+  }
+
+  /** Before a token is used: it is masked wherever it stands, until it has not been for long. */
+  static void hideToken(String token) {
+    hideToken(token, System.nanoTime());
+  }
+
+  /**
+   * @param nanos now, by the monotonic clock
+   */
+  static void hideToken(String token, long nanos) {
+    if (isSecret(token) && TOKENS.put(token, nanos) == null) {
+      TOKENS.values().removeIf(last -> nanos - last > TOKEN_KEPT.toNanos());
+    }
+  }
+
+  private static boolean isSecret(String text) {
+    // The built-in token is in the README, and printed for people to paste.
+    return text.length() >= SHORTEST && !text.equals(Wiring.DEV_TOKEN);
   }
 
   /** The text without its secrets. */
@@ -51,8 +80,10 @@ public final class Masking {
     masked = IN_ADDRESS.matcher(masked).replaceAll("$1" + MASK);
     masked = IN_HEADER.matcher(masked).replaceAll("$1" + MASK);
     // After the names: a secret may be part of one.
-    for (String secret : KNOWN) {
-      masked = masked.replace(secret, MASK);
+    for (Set<String> known : List.of(KNOWN, TOKENS.keySet())) {
+      for (String secret : known) {
+        masked = masked.replace(secret, MASK);
+      }
     }
     return masked;
   }

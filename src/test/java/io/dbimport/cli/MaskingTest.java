@@ -35,6 +35,29 @@ class MaskingTest {
         .isEqualTo("java.io.IOException: GET ***\n\tat ***");
   }
 
+  @Test
+  void aTokenIsMaskedForAsLongAsItMayTurnUpAndThenLetGo() {
+    long now = System.nanoTime();
+    long kept = Masking.TOKEN_KEPT.toNanos();
+    Masking.hideToken("used-once-1", now);
+    Masking.hideToken("used-again-1", now);
+    Masking.hideToken("next-1", now + kept);
+    assertThat(Masking.mask("used-once-1 next-1")).isEqualTo("*** ***");
+    Masking.hideToken("used-again-1", now + kept);
+    Masking.hideToken("next-2", now + kept + 1);
+    assertThat(Masking.mask("used-once-1 used-again-1 next-1 next-2"))
+        .isEqualTo("used-once-1 *** *** ***");
+  }
+
+  @Test
+  void aSecretThatWasGivenIsMaskedForGoodThoughItIsATokenToo() {
+    long now = System.nanoTime();
+    Masking.hide("given-for-good");
+    Masking.hideToken("given-for-good", now);
+    Masking.hideToken("much-later", now + 2 * Masking.TOKEN_KEPT.toNanos());
+    assertThat(Masking.mask("given-for-good")).isEqualTo("***");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
