@@ -29,14 +29,15 @@ public interface ImportApi {
 
   /**
    * Whether the API is there to be called again: asks for the list of environments, which changes
-   * nothing. Blocks like {@link #submit}. True for any answer that is not about the API's own
-   * trouble: a token that is not taken, a quota that is used up or an HTTP 4xx show a peer that
-   * answers. False when nothing was sent, no answer came, or it was an HTTP 5xx without an errcode,
-   * -1, or an errcode of class {@link ErrorClass#UNAVAILABLE} or {@link
-   * ErrorClass#OUTCOME_UNKNOWN}.
+   * nothing. Blocks like {@link #submit}. {@link Presence#ABSENT} when no answer came, it was an
+   * HTTP 5xx without an errcode, or nothing was sent; so also where there was no token to ask with:
+   * what never reached the API says nothing for it. {@link Presence#TROUBLED} for an errcode of
+   * class {@link ErrorClass#UNAVAILABLE} or {@link ErrorClass#OUTCOME_UNKNOWN}. {@link
+   * Presence#WELL} for any other answer: a token that is not taken, a quota that is used up or an
+   * HTTP 4xx show a peer that works.
    *
    * @param appId the app to ask as; null means the one app there is
    * @throws InterruptedException when the calling thread is interrupted
    */
-  boolean answers(@Nullable String appId) throws InterruptedException;
+  Presence presence(@Nullable String appId) throws InterruptedException;
 }

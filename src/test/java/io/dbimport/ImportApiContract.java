@@ -123,7 +123,7 @@ interface ImportApiContract {
 
   @Test
   default void aServiceThatIsThereAnswers() throws Exception {
-    assertThat(api().answers(null)).isTrue();
+    assertThat(api().presence(null)).isEqualTo(Presence.WELL);
   }
 
   @Test

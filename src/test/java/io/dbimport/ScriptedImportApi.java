@@ -52,7 +52,7 @@ public final class ScriptedImportApi implements ImportApi {
   private final Map<String, Hold> holds = new HashMap<>();
   private final List<ImportRequest> calls = new ArrayList<>();
   private long lastJobId;
-  private boolean answering = true;
+  private Presence presence = Presence.WELL;
   private int probes;
 
   /** Makes a collection, and its environment if it is not there. */
@@ -86,12 +86,12 @@ public final class ScriptedImportApi implements ImportApi {
     return hold;
   }
 
-  /** What {@link #answers} says from now on. */
-  public synchronized void answering(boolean there) {
-    answering = there;
+  /** What {@link #presence} says from now on. */
+  public synchronized void found(Presence found) {
+    presence = found;
   }
 
-  /** Calls of {@link #answers} so far. */
+  /** Calls of {@link #presence} so far. */
   public synchronized int probes() {
     return probes;
   }
@@ -165,9 +165,9 @@ public final class ScriptedImportApi implements ImportApi {
   }
 
   @Override
-  public synchronized boolean answers(@Nullable String appId) {
+  public synchronized Presence presence(@Nullable String appId) {
     probes++;
-    return answering;
+    return presence;
   }
 
   /** At the first look a job is still running. */

@@ -53,9 +53,9 @@ class ScriptedImportApiTest implements ImportApiContract {
 
   @Test
   void aProbeIsCountedAndSaysWhatItIsTold() {
-    assertThat(api.answers(null)).isTrue();
-    api.answering(false);
-    assertThat(api.answers("wx1")).isFalse();
+    assertThat(api.presence(null)).isEqualTo(Presence.WELL);
+    api.found(Presence.TROUBLED);
+    assertThat(api.presence("wx1")).isEqualTo(Presence.TROUBLED);
     assertThat(api.probes()).isEqualTo(2);
   }
 

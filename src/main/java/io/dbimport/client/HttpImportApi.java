@@ -7,6 +7,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.client.AccessTokens.TokenReply;
 import io.dbimport.client.ApiCalls.ApiReply;
@@ -118,14 +119,15 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   }
 
   @Override
-  public boolean answers(@Nullable String appId) throws InterruptedException {
+  public Presence presence(@Nullable String appId) throws InterruptedException {
     return switch (calls.call(appId, family -> family.environmentsPath, ApiCalls.json(_ -> {}))) {
-      case ApiReply.NoToken _, ApiReply.NotSent _, ApiReply.NoAnswer _ -> false;
+      case ApiReply.NoToken _, ApiReply.NotSent _, ApiReply.NoAnswer _ -> Presence.ABSENT;
       // A page with a status below 300 is not this API's: perhaps a proxy's, before a dead one.
-      case ApiReply.NoErrcode answer -> answer.status() >= 300 && answer.status() < 500;
+      case ApiReply.NoErrcode answer ->
+          answer.status() >= 300 && answer.status() < 500 ? Presence.WELL : Presence.ABSENT;
       case ApiReply.Errcode(int code, String _, JsonNode _) ->
           switch (ErrorCode.classOf(code)) {
-            case UNAVAILABLE, OUTCOME_UNKNOWN -> false;
+            case UNAVAILABLE, OUTCOME_UNKNOWN -> Presence.TROUBLED;
             case MALFORMED,
                 INVALID,
                 EXPIRED,
@@ -135,7 +137,7 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
                 MISSING,
                 REFUSED,
                 INTERNAL ->
-                true;
+                Presence.WELL;
           };
     };
   }

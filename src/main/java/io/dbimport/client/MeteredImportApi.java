@@ -3,6 +3,7 @@ package io.dbimport.client;
 import io.dbimport.ImportApi;
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -68,12 +69,12 @@ public final class MeteredImportApi implements ImportApi {
   }
 
   @Override
-  public boolean answers(@Nullable String appId) throws InterruptedException {
+  public Presence presence(@Nullable String appId) throws InterruptedException {
     long began = System.nanoTime();
-    boolean there = api.answers(appId);
+    Presence found = api.presence(appId);
     environments.record(Duration.ofNanos(System.nanoTime() - began));
-    (there ? answered : notAnswered).increment();
-    return there;
+    (found == Presence.ABSENT ? notAnswered : answered).increment();
+    return found;
   }
 
   private static Timer timer(MeterRegistry registry, String call) {

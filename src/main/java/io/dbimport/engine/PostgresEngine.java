@@ -5,6 +5,7 @@ import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -152,13 +153,14 @@ public final class PostgresEngine implements Engine {
   }
 
   @Override
-  public boolean answers(@Nullable String appId) {
+  public Presence presence(@Nullable String appId) {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
-      return statement.execute("select 1");
+      statement.execute("select 1");
+      return Presence.WELL;
     } catch (SQLException away) {
       LOG.warn("the database is away: {}", away.toString());
-      return false;
+      return Presence.TROUBLED;
     }
   }
 

@@ -113,7 +113,7 @@ final class Calls implements AutoCloseable {
 
   private boolean answers(Probe probe) {
     try {
-      return api.answers(probe.appId());
+      return probe.answeredBy(api.presence(probe.appId()));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       return false;

@@ -8,6 +8,7 @@ import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.engine.Engine;
 import io.dbimport.engine.Engine.CollectionReply;
@@ -309,7 +310,14 @@ final class ApiRoutes {
     return answer.put("total", found.total());
   }
 
-  private ObjectNode environments(App app, Parameters parameters, ServerRequest request) {
+  /**
+   * Whoever finds out by this call whether imports are possible again must not be told so too soon.
+   */
+  private ObjectNode environments(App app, Parameters parameters, ServerRequest request)
+      throws ApiFault, InterruptedException {
+    if (imports.presence(null) != Presence.WELL) {
+      throw new ApiFault(ErrorCode.SYSTEM_ERROR, "");
+    }
     ObjectNode answer = JSON.createObjectNode();
     ArrayNode list = answer.putArray("info_list");
     engine.environments().stream()

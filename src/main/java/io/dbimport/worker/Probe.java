@@ -1,5 +1,6 @@
 package io.dbimport.worker;
 
+import io.dbimport.Presence;
 import io.dbimport.worker.LaneKey.Environment;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,18 @@ public final class Probe {
   /** The environment it is for; null when it is for the API's address. */
   public @Nullable String env() {
     return environment == null ? null : environment.env();
+  }
+
+  /**
+   * Whether what was found lets calls through again. The address has answered whatever the answer
+   * says; an environment of an API that speaks of its own trouble would fail its next call.
+   */
+  public boolean answeredBy(Presence found) {
+    return switch (found) {
+      case ABSENT -> false;
+      case TROUBLED -> environment == null;
+      case WELL -> true;
+    };
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.event.EventEncoder;
 import io.dbimport.event.Message;
@@ -160,8 +161,8 @@ class FuzzIT {
     }
 
     @Override
-    public boolean answers(@Nullable String appId) {
-      return true;
+    public Presence presence(@Nullable String appId) {
+      return Presence.WELL;
     }
   }
 

@@ -7,6 +7,7 @@ import io.dbimport.ErrorClass;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import java.time.Duration;
 import java.util.List;
@@ -97,8 +98,8 @@ class AppTokensTest {
     assertThat(apps.submit(request("platform"))).isEqualTo(new Reply.Accepted(7));
     assertThat(apps.submit(request("shop"))).isEqualTo(new Reply.Accepted(7));
     assertThat(apps.submit(request(null))).isEqualTo(new Reply.Accepted(7));
-    assertThat(apps.answers("platform")).isTrue();
-    assertThat(apps.answers("shop")).isTrue();
+    assertThat(apps.presence("platform")).isEqualTo(Presence.WELL);
+    assertThat(apps.presence("shop")).isEqualTo(Presence.WELL);
     assertThat(calls())
         .containsExactly(
             "/componenttcb/dbimport?access_token=fixed",

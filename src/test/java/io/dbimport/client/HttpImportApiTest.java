@@ -11,6 +11,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.SelfSigned;
 import java.io.IOException;
@@ -642,57 +643,59 @@ class HttpImportApiTest {
 
   // Whether the API answers.
 
-  private static boolean answers(ScriptedPeer.Script script) throws InterruptedException {
+  private static Presence presence(ScriptedPeer.Script script) throws InterruptedException {
     try (ScriptedPeer peer = ScriptedPeer.http(script);
         HttpImportApi api = api(peer.uri(), PATIENT, null)) {
-      boolean there = api.answers(null);
+      Presence found = api.presence(null);
       assertThat(peer.requests())
           .singleElement()
           .satisfies(sent -> {
             assertThat(sent.line()).startsWith("POST /componenttcb/describeenvs?access_token=");
             assertThat(sent.text()).isEqualTo("{}");
           });
-      return there;
+      return found;
     }
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 42001, 40001, 45011, -501003, 48001, -501000, 12345})
   void anApiThatAnswersIsThere(int errcode) throws InterruptedException {
-    assertThat(answers((_, stage) -> stage.answer(500, "{\"errcode\":" + errcode + "}"))).isTrue();
+    assertThat(presence((_, stage) -> stage.answer(500, "{\"errcode\":" + errcode + "}")))
+        .isEqualTo(Presence.WELL);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {-1, -1000, -501001, -501002, -502011, -601003})
-  void anApiThatSpeaksOfItsOwnTroubleIsNotThere(int errcode) throws InterruptedException {
-    assertThat(answers((_, stage) -> stage.answer(200, "{\"errcode\":" + errcode + "}"))).isFalse();
+  void anApiThatSpeaksOfItsOwnTroubleIsThereAndTroubled(int errcode) throws InterruptedException {
+    assertThat(presence((_, stage) -> stage.answer(200, "{\"errcode\":" + errcode + "}")))
+        .isEqualTo(Presence.TROUBLED);
   }
 
   @ParameterizedTest
   @CsvSource({
-    "200, false",
-    "301, true",
-    "404, true",
-    "429, true",
-    "500, false",
-    "502, false",
-    "503, false"
+    "200, ABSENT",
+    "301, WELL",
+    "404, WELL",
+    "429, WELL",
+    "500, ABSENT",
+    "502, ABSENT",
+    "503, ABSENT"
   })
-  void withoutAnErrcodeTheStatusSaysWhetherTheApiIsThere(int status, boolean there)
+  void withoutAnErrcodeTheStatusSaysWhetherTheApiIsThere(int status, Presence found)
       throws InterruptedException {
-    assertThat(answers((_, stage) -> stage.answer(status, "<html>"))).isEqualTo(there);
+    assertThat(presence((_, stage) -> stage.answer(status, "<html>"))).isEqualTo(found);
   }
 
   @Test
   void anApiThatDoesNotAnswerIsNotThere() throws Exception {
-    assertThat(answers((_, stage) -> stage.close())).isFalse();
+    assertThat(presence((_, stage) -> stage.close())).isEqualTo(Presence.ABSENT);
     int port;
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }
     try (HttpImportApi api = api(URI.create("http://127.0.0.1:" + port), PATIENT, null)) {
-      assertThat(api.answers(null)).isFalse();
-      assertThat(api.answers("wx-other")).isFalse();
+      assertThat(api.presence(null)).isEqualTo(Presence.ABSENT);
+      assertThat(api.presence("wx-other")).as("no token").isEqualTo(Presence.ABSENT);
     }
   }
 

@@ -9,6 +9,7 @@ import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.ScriptedImportApi;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -44,9 +45,10 @@ class MeteredImportApiTest {
     api.scriptEnd("e", 1, new JobState(JobStatus.SUCCESS, 1, 0, ""));
     assertThat(metered.state(null, "e", 1)).isInstanceOf(JobReply.Known.class);
     assertThat(metered.state(null, "e", 2)).isInstanceOf(JobReply.NotKnown.class);
-    assertThat(metered.answers(null)).isTrue();
-    api.answering(false);
-    assertThat(metered.answers(null)).isFalse();
+    for (Presence found : Presence.values()) {
+      api.found(found);
+      assertThat(metered.presence(null)).isEqualTo(found);
+    }
     assertThat(registry.scrape().lines())
         .contains(
             "dbimport_api_calls_total{call=\"import\",reply=\"accepted\"} 2.0",
@@ -55,9 +57,9 @@ class MeteredImportApiTest {
             "dbimport_api_calls_total{call=\"import\",reply=\"unanswered\"} 1.0",
             "dbimport_api_calls_total{call=\"state\",reply=\"known\"} 1.0",
             "dbimport_api_calls_total{call=\"state\",reply=\"not_known\"} 1.0",
-            "dbimport_api_calls_total{call=\"environments\",reply=\"answered\"} 1.0",
+            "dbimport_api_calls_total{call=\"environments\",reply=\"answered\"} 2.0",
             "dbimport_api_calls_total{call=\"environments\",reply=\"not_answered\"} 1.0",
-            "dbimport_api_call_duration_seconds_count{call=\"environments\"} 2",
+            "dbimport_api_call_duration_seconds_count{call=\"environments\"} 3",
             "dbimport_api_call_duration_seconds_count{call=\"import\"} 5",
             "dbimport_api_call_duration_seconds_count{call=\"state\"} 2");
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.ImportRequest;
 import io.dbimport.JobReply;
+import io.dbimport.Presence;
 import io.dbimport.Reply;
 import io.dbimport.engine.Engine;
 import io.dbimport.fixtures.Eventually;
@@ -64,6 +65,8 @@ final class ServerTroubleTest {
       assertThat(errcode(server, "/tcb/databasecollectionadd", things)).isEqualTo(-1);
       assertThat(errcode(server, "/tcb/databasecollectionget", things)).isEqualTo(-1);
       assertThat(errcode(server, "/tcb/databasecollectiondelete", things)).isEqualTo(-1);
+      assertThat(errcode(server, "/tcb/getenvinfo", "{}")).isEqualTo(-1);
+      assertThat(errcode(server, "/componenttcb/describeenvs", "")).isEqualTo(-1);
       assertThat(server.get("/livez").statusCode()).isEqualTo(200);
       assertThat(server.get("/metrics").statusCode()).isEqualTo(200);
       Eventually.isTrue(
@@ -157,7 +160,7 @@ final class ServerTroubleTest {
     }
 
     @Override
-    public boolean answers(@Nullable String appId) {
+    public Presence presence(@Nullable String appId) {
       throw bug();
     }
 
