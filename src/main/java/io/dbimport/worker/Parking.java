@@ -2,6 +2,7 @@ package io.dbimport.worker;
 
 import io.dbimport.event.LedgerRecord.OpenState;
 import io.dbimport.event.Progress;
+import io.dbimport.worker.LaneKey.Environment;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -157,24 +158,12 @@ final class Parking {
     }
     Map<Long, Lane> lanes = new HashMap<>();
     if (partition.roomToUnpark(window)) {
-      int share = Math.max(LEAST_OF_A_LANE, FETCH / Math.max(1, partition.parkedLanes.size()));
-      share = Math.min(share, mostOfALane);
-      List<Lane> looked = new ArrayList<>();
-      for (Lane lane : partition.parkedLanes) {
-        if (lanes.size() >= FETCH) {
-          break;
-        }
-        if (canGoOn(lane, now)) {
-          looked.add(lane);
-          for (int i = 0; i < share && !lane.parked.isEmpty(); i++) {
-            lanes.put(lane.parked.removeFirst(), lane);
-            lane.fetching++;
-          }
-        }
-      }
-      // Those that had their turn go behind the others.
-      partition.parkedLanes.removeAll(looked);
-      looked.stream().filter(lane -> !lane.parked.isEmpty()).forEach(partition.parkedLanes::add);
+      int fair = Math.max(LEAST_OF_A_LANE, FETCH / Math.max(1, partition.parkedLanes.size()));
+      int share = Math.min(fair, mostOfALane);
+      partition.parkedLanes.offer(
+          FETCH,
+          environment -> waits(environment, now),
+          lane -> canGoOn(lane, now) ? take(lane, share, lanes) : 0);
     }
     if (lanes.isEmpty() && partition.resolving.isEmpty()) {
       partition.fetchAtNanos = now.nanos() + NEXT_LOOK.toNanos();
@@ -193,11 +182,24 @@ final class Parking {
     return Optional.of(new Fetch(partition, lanes, offsets));
   }
 
+  private static int take(Lane lane, int most, Map<Long, Lane> lanes) {
+    int taken = 0;
+    for (; taken < most && !lane.parked.isEmpty(); taken++) {
+      lanes.put(lane.parked.removeFirst(), lane);
+      lane.fetching++;
+    }
+    return taken;
+  }
+
   private boolean canGoOn(Lane lane, Moment now) {
     return lane.queue.size() < Math.min(LEAST_OF_A_LANE, mostOfALane)
         && !lane.sleeping(now)
         && (lane.late
-            || (lane.jobs == 0 && admission.heldFor(lane.key.environment(), now).isZero()))
-        && !admission.breakerOpen(lane.key.environment());
+            ? !admission.breakerOpen(lane.key.environment())
+            : lane.jobs == 0 && !waits(lane.key.environment(), now));
+  }
+
+  private boolean waits(Environment environment, Moment now) {
+    return admission.breakerOpen(environment) || !admission.heldFor(environment, now).isZero();
   }
 }

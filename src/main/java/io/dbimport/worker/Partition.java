@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +21,8 @@ final class Partition {
   final Claims claims;
   final Map<LaneKey, Lane> lanes = new HashMap<>();
 
-  /** Lanes with parked deliveries that may be read again, the next of them first. */
-  final Set<Lane> parkedLanes = new LinkedHashSet<>();
+  /** Lanes with parked deliveries that may be read again. */
+  final ParkedLanes parkedLanes = new ParkedLanes();
 
   /** How far those have come whose bytes are not in memory, by offset. */
   final Map<Long, Unfinished> unfinished = new HashMap<>();
