@@ -92,7 +92,11 @@ public final class Wiring {
         settings.duration(Setting.JOB_TIMEOUT),
         remembered(settings),
         WorkerSettings.lease(settings.duration(Setting.API_TIMEOUT)),
-        WorkerSettings.defaults().window());
+        WorkerSettings.defaults().window(),
+        settings
+            .path(Setting.APPS)
+            .flatMap(file -> Optional.ofNullable(AppsReader.read(file).defaultApp()))
+            .orElse(null));
   }
 
   public static Duration remembered(Settings settings) {

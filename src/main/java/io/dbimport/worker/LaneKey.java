@@ -17,11 +17,23 @@ record LaneKey(int partition, Environment environment, String collection, long o
   record Environment(@Nullable String appId, String env) {}
 
   /** The tenant of a request. */
-  static Environment environment(ImportRequest request) {
-    return new Environment(request.appId(), request.parameters().env());
+  static Environment environment(ImportRequest request, @Nullable String defaultApp) {
+    return environment(request.appId(), request.parameters().env(), defaultApp);
   }
 
-  static LaneKey of(int partition, ImportRequest request, long own) {
-    return new LaneKey(partition, environment(request), request.parameters().collectionName(), own);
+  /**
+   * The tenant of a request to this environment.
+   *
+   * @param appId as in the request
+   * @param defaultApp the app that is meant when a request names none: the same one as when it is
+   *     named, with the same quotas and lanes; null when there is one app alone
+   */
+  static Environment environment(@Nullable String appId, String env, @Nullable String defaultApp) {
+    return new Environment(appId == null ? defaultApp : appId, env);
+  }
+
+  static LaneKey of(int partition, ImportRequest request, @Nullable String defaultApp, long own) {
+    return new LaneKey(
+        partition, environment(request, defaultApp), request.parameters().collectionName(), own);
   }
 }

@@ -27,6 +27,7 @@ final class Lanes {
   private final Expiry expiry;
   private final Partitions partitions;
   private final Admission admission;
+  private final @Nullable String defaultApp;
   private final Parking parking;
   private final Queue<Entry> entries;
 
@@ -35,13 +36,14 @@ final class Lanes {
       new PriorityQueue<>(Comparator.comparingLong((Lane lane) -> lane.dueNanos));
 
   Lanes(
-      Ordering ordering,
+      WorkerSettings settings,
       Expiry expiry,
       Partitions partitions,
       Admission admission,
       Parking parking,
       Queue<Entry> entries) {
-    this.ordering = ordering;
+    this.ordering = settings.ordering();
+    this.defaultApp = settings.defaultApp();
     this.expiry = expiry;
     this.partitions = partitions;
     this.admission = admission;
@@ -49,9 +51,14 @@ final class Lanes {
     this.entries = entries;
   }
 
+  /** The tenant of a request. */
+  Environment environment(ImportRequest request) {
+    return LaneKey.environment(request, defaultApp);
+  }
+
   /** A delivery comes last in its lane, in memory or behind those that are parked. */
   void enqueue(Partition partition, OpenRequest open, Moment now) {
-    Lane lane = of(partition, LaneKey.of(partition.number, open.request(), own(open.key)));
+    Lane lane = of(partition, key(partition, open.request(), own(open.key)));
     // What is read again goes before what is still parked.
     if (open.tracked && parking.parksAtOnce(lane, now)) {
       parking.parkLast(partition, lane, open);
@@ -66,7 +73,7 @@ final class Lanes {
   /** A delivery of an earlier owner comes last in its lane: its bytes are in the topic alone. */
   void restored(Partition partition, LedgerRecord.Open record, Unfinished unfinished) {
     RequestKey key = RequestKey.of(record.requestId(), record.content());
-    Environment environment = new Environment(record.appId(), record.env());
+    Environment environment = LaneKey.environment(record.appId(), record.env(), defaultApp);
     Lane lane =
         of(
             partition,
@@ -83,6 +90,10 @@ final class Lanes {
       // Deliveries of one request id stay together: the second waits for the first.
       case NONE -> key.high();
     };
+  }
+
+  private LaneKey key(Partition partition, ImportRequest request, long own) {
+    return LaneKey.of(partition.number, request, defaultApp, own);
   }
 
   private static Lane of(Partition partition, LaneKey key) {
@@ -189,7 +200,7 @@ final class Lanes {
    */
   void awaitJob(Partition partition, ImportRequest request, Moment now) {
     if (ordering == Ordering.COMPLETION) {
-      Lane lane = of(partition, LaneKey.of(partition.number, request, 0));
+      Lane lane = of(partition, key(partition, request, 0));
       parking.awaitJob(partition, lane);
       firstOf(partition, lane, now);
     }
@@ -198,7 +209,7 @@ final class Lanes {
   /** The end of a job is committed: its lane goes on when no other job of it is open. */
   void jobOver(Partition partition, ImportRequest request, Moment now) {
     if (ordering == Ordering.COMPLETION) {
-      Lane lane = of(partition, LaneKey.of(partition.number, request, 0));
+      Lane lane = of(partition, key(partition, request, 0));
       parking.jobOver(partition, lane);
       firstOf(partition, lane, now);
     }

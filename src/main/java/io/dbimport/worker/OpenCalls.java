@@ -269,7 +269,7 @@ final class OpenCalls {
         reply == null
             ? new Reply.Unanswered(-1, "the worker that called it ended before it had an answer")
             : reply;
-    Environment environment = LaneKey.environment(open.request());
+    Environment environment = lanes.environment(open.request());
     return switch (judged(open, () -> step(open, environment, known, now))) {
       case Settle(Outcome outcome) -> new Decided(outcome, now.wall(), false);
       case CallAgain(var _, Failed reason, Attempts attempts) -> {

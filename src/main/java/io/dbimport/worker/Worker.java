@@ -63,7 +63,7 @@ public final class Worker {
     this.expiry = new Expiry(settings.remembered());
     this.admission = new Admission(settings.limits(), random);
     this.parking = new Parking(admission, settings, entries);
-    this.lanes = new Lanes(settings.ordering(), expiry, partitions, admission, parking, entries);
+    this.lanes = new Lanes(settings, expiry, partitions, admission, parking, entries);
     this.calls =
         new OpenCalls(
             partitions,

@@ -1,6 +1,7 @@
 package io.dbimport.worker;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the worker goes by. Immutable.
@@ -12,6 +13,8 @@ import java.time.Duration;
  * @param remembered how long the ledger remembers a delivery
  * @param lease how long after a commit began calls may start in the partitions it was about
  * @param window how much of a partition is in memory
+ * @param defaultApp the {@code app_id} of the app that is meant when a request names none; null
+ *     when there is one app alone
  */
 public record WorkerSettings(
     Limits limits,
@@ -20,7 +23,8 @@ public record WorkerSettings(
     Duration jobTimeout,
     Duration remembered,
     Duration lease,
-    Window window) {
+    Window window,
+    @Nullable String defaultApp) {
 
   /** The longest lease: a new owner waits for it after an earlier one that did not hand over. */
   private static final Duration LONGEST_LEASE = Duration.ofSeconds(2);
@@ -68,6 +72,7 @@ public record WorkerSettings(
         Duration.ofHours(24),
         Duration.ofDays(7),
         LONGEST_LEASE,
-        new Window(10_000, 64L << 20));
+        new Window(10_000, 64L << 20),
+        null);
   }
 }

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,25 @@ class AppsWiringTest {
         Map.of("DBIMPORT_APPS", file.toString(), "DBIMPORT_API_URL", address());
     return Wiring.tokens(
         ((Reading.Good) SettingsReader.read(Map.of(), environment, null)).settings());
+  }
+
+  @Test
+  void theWorkerKnowsWhichAppIsMeantWhenNoneIsNamed() throws Exception {
+    String one = "{\"family\": \"app\", \"source\": \"static\", \"token\": \"fixed-of-shop\"}";
+    assertThat(defaultApp("{\"apps\": {\"shop\": " + one + "}}")).isEqualTo("shop");
+    String two = "\"apps\": {\"shop\": " + one + ", \"blog\": " + one + "}}";
+    assertThat(defaultApp("{\"default\": \"blog\", " + two)).isEqualTo("blog");
+    assertThat(defaultApp("{" + two)).isNull();
+    assertThat(
+            Wiring.work(((Reading.Good) SettingsReader.read(Map.of(), Map.of(), null)).settings())
+                .defaultApp())
+        .isNull();
+  }
+
+  private @Nullable String defaultApp(String json) throws IOException {
+    Path file = Files.writeString(folder.resolve("apps.json"), json);
+    Reading read = SettingsReader.read(Map.of(), Map.of("DBIMPORT_APPS", file.toString()), null);
+    return Wiring.work(((Reading.Good) read).settings()).defaultApp();
   }
 
   @Test

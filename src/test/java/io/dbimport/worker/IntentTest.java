@@ -250,7 +250,8 @@ final class IntentTest {
                 defaults.jobTimeout(),
                 defaults.remembered(),
                 defaults.lease(),
-                defaults.window()));
+                defaults.window(),
+                defaults.defaultApp()));
     eager.assign(0);
     eager.receive(0, INSERT);
     eager.reply(eager.call(), new Reply.Unanswered(-1, "timeout"));

@@ -82,7 +82,8 @@ final class WorkerBench {
         defaults.jobTimeout(),
         defaults.remembered(),
         defaults.lease(),
-        new WorkerSettings.Window(windowDeliveries, windowBytes));
+        new WorkerSettings.Window(windowDeliveries, windowBytes),
+        defaults.defaultApp());
   }
 
   /** The partition becomes ours, with what the ledger says about it. */
