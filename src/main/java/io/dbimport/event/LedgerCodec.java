@@ -107,8 +107,8 @@ public final class LedgerCodec {
     return instant == null ? null : instant.toString();
   }
 
-  private static EventJson put(EventJson json, Failed failed) {
-    return json.put("errcode", failed.errcode())
+  private static void put(EventJson json, Failed failed) {
+    json.put("errcode", failed.errcode())
         .put("errmsg", Texts.cut(failed.errmsg(), ReadableFields.MAX_TEXT_BYTES))
         .put("error_class", failed.errorClass().tag())
         .put("detail", Texts.cut(failed.detail(), ReadableFields.MAX_TEXT_BYTES));
@@ -202,7 +202,7 @@ public final class LedgerCodec {
                     fields.instant("accepted_at"),
                     fields.text("status")));
         case "INTENT", "NOT_SENT", "PARKED" ->
-            new Reading.Known(open(topicId, offset, LedgerRecord.OpenState.of(state), fields));
+            new Reading.Known(open(topicId, offset, LedgerRecord.OpenState.valueOf(state), fields));
         default -> broken("state " + Texts.cut(state, 64));
       };
     } catch (NoSuchElementException wrong) {

@@ -2,7 +2,6 @@ package io.dbimport.event;
 
 import io.dbimport.Outcome;
 import java.time.Instant;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +26,7 @@ public sealed interface LedgerRecord {
     /** The attempt of the last intent was not made after all. */
     NOT_SENT,
     /** It waits, and its bytes are to be read again. */
-    PARKED;
-
-    static OpenState of(String name) {
-      return valueOf(name.toUpperCase(Locale.ROOT));
-    }
+    PARKED
   }
 
   /**

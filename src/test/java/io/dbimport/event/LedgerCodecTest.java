@@ -11,6 +11,7 @@ import io.dbimport.JobState;
 import io.dbimport.JobStatus;
 import io.dbimport.Outcome.Failed;
 import io.dbimport.event.LedgerCodec.Reading;
+import io.dbimport.event.LedgerRecord.OpenState;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -92,6 +93,36 @@ class LedgerCodecTest {
       }
     }
     assertThat(accepted).isGreaterThan(40);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anOpenRecordIsReadBackAsItWasWritten(OpenState state) {
+    Progress everything =
+        new Progress(
+            9,
+            7,
+            5,
+            true,
+            true,
+            Instant.parse("2026-01-02T03:04:05.000000001Z"),
+            Instant.parse("2026-01-02T03:04:06Z"),
+            new Failed(-1, "system error", ErrorClass.UNAVAILABLE, "busy", 7));
+    for (Progress progress : List.of(Progress.NONE, everything)) {
+      for (String appId : new @Nullable String[] {null, "shop"}) {
+        LedgerRecord record =
+            new LedgerRecord.Open(
+                TOPIC_ID, 42, state, "order-7", Long.MIN_VALUE, appId, "env", "集合", progress);
+        assertThat(readBack(record)).isEqualTo(record);
+      }
+    }
+  }
+
+  @Test
+  void aCallThatWasNotMadeIsNoAttemptAndChangesNothingElse() {
+    Failed last = new Failed(-1, "system error", ErrorClass.UNAVAILABLE, "busy", 7);
+    assertThat(new Progress(9, 7, 5, true, true, Instant.EPOCH, Instant.MAX, last).notSent())
+        .isEqualTo(new Progress(9, 6, 5, true, true, Instant.EPOCH, Instant.MAX, last));
   }
 
   @ParameterizedTest
@@ -258,6 +289,8 @@ class LedgerCodecTest {
     }
     assertThat(duplicate).isTrue();
     assertThat(topicId).isEqualTo(TOPIC_ID);
+    assertThat(read.requestId()).isEqualTo(job.request().requestId());
+    assertThat(read.offset()).isEqualTo(job.source().offset());
     assertThat(content).isEqualTo(Long.MIN_VALUE);
     assertThat(again.attempts()).isEqualTo(job.attempts());
     assertThat(again.source()).isEqualTo(job.source());

@@ -151,6 +151,32 @@ final class JobsTest {
   }
 
   @Test
+  void aJobIsLostAtItsTimeoutAndNotAfterIt() {
+    follow(jobs, 0, 5);
+    clock.advance(TIMEOUT);
+    assertThat(jobs.looked(look(jobs), RUNNING, clock.now()).orElseThrow())
+        .isInstanceOf(JobEnd.Lost.class);
+  }
+
+  @Test
+  void whicheverIsDueFirstIsLookedAtFirst() {
+    follow(jobs, 0, 5);
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(jobs.looked(look(jobs), RUNNING, clock.now())).isEmpty();
+    AcceptedJob later = follow(jobs, 0, 6);
+    assertThat(untilNext(jobs)).isEqualTo(Duration.ofSeconds(1));
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(look(jobs).job()).isSameAs(later);
+  }
+
+  @Test
+  void thereIsNothingToWakeUpForOnceAllAreDropped() {
+    follow(jobs, 0, 5);
+    jobs.drop(0);
+    assertThat(jobs.nextDueNanos()).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
   void anEndThatIsHeardLateIsStillTheEnd() {
     follow(jobs, 0, 5);
     clock.advance(TIMEOUT.multipliedBy(2));

@@ -14,19 +14,26 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The promises of the worker under thousands of steps nobody would think of. */
 final class SimulationTest {
   private static final int STEPS = Boolean.getBoolean("full") ? 60_000 : 6_000;
-  private static final int KEPT = 24;
+
+  /** Each is run for every broken worker that no other test found. */
+  private static final boolean FEW = Boolean.getBoolean("few");
+
+  private static final int KEPT = FEW ? 2 : 24;
 
   /** What the seeds that stay went through in all. */
   private static final Set<Simulation.Event> SEEN = EnumSet.noneOf(Simulation.Event.class);
 
   @AfterAll
   static void everythingThatMayHappenHappened() {
-    assertThat(SEEN).containsAll(Simulation.EVENTS);
+    if (!FEW) {
+      assertThat(SEEN).containsAll(Simulation.EVENTS);
+    }
   }
 
   /** Some seeds that stay, and one that nobody has seen before. */
   static LongStream seeds() {
-    return LongStream.concat(LongStream.range(0, KEPT), LongStream.of(new Random().nextLong()));
+    LongStream kept = LongStream.range(0, KEPT);
+    return FEW ? kept : LongStream.concat(kept, LongStream.of(new Random().nextLong()));
   }
 
   @ParameterizedTest
