@@ -50,11 +50,7 @@ class HouseRulesTest {
         all(LOGGING, METERS, JSON, HELIDON_COMMON, List.of("io.helidon.webclient..")));
     rooms.put(
         ROOT + ".engine",
-        all(
-            LOGGING,
-            METERS,
-            JSON,
-            List.of("de.siegmar.fastcsv..", "org.postgresql..", "com.zaxxer.hikari..")));
+        all(LOGGING, METERS, JSON, List.of("org.postgresql..", "com.zaxxer.hikari..")));
     rooms.put(
         ROOT + ".server",
         all(

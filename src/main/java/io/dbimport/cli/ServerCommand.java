@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
 final class ServerCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
 
-  private final SettingsFlags flags = new SettingsFlags(Group.SERVER, Group.TOKEN, Group.LISTEN);
+  private final SettingsFlags flags =
+      new SettingsFlags(Group.SERVER, Group.FILES, Group.TOKEN, Group.LISTEN);
 
   @Spec
   void spec(CommandSpec spec) {

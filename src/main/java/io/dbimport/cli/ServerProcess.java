@@ -88,7 +88,7 @@ public final class ServerProcess implements AutoCloseable {
     long giveUpAt = System.nanoTime() + DATABASE_PATIENCE.toNanos();
     while (true) {
       try {
-        return PostgresEngine.open(database, storage, Wiring.engine(apps), registry);
+        return PostgresEngine.open(database, storage, Wiring.engine(settings, apps), registry);
       } catch (SQLException away) {
         if (System.nanoTime() >= giveUpAt || !mayComeBack(away)) {
           throw Wiring.badSettings(

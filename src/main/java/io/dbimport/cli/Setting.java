@@ -81,6 +81,12 @@ public enum Setting {
   DATABASE_USER(Group.SERVER, Format.TEXT, null, "User of the database."),
   DATABASE_PASSWORD(Group.SERVER, Format.SECRET, null, "Password of the database."),
   STORAGE(Group.SERVER, Format.STORAGE, "file:./dbimport-data/storage", "Where uploads lie."),
+  CSV_NUMBERS(
+      Group.FILES,
+      Format.oneOf(List.of("all", "unquoted", "none"), List.of()),
+      "all",
+      "CSV cells written as numbers that become numbers; what has a zero or a plus in front never"
+          + " does."),
   SERVER_APPS(Group.SERVER, Format.PATH, null, "Apps, their tokens and environments, JSON."),
   SERVER_ENVIRONMENTS(
       Group.SERVER, Format.TEXT, "demo-env", "Environments of the one app, comma between."),
@@ -114,6 +120,7 @@ public enum Setting {
     TOKEN,
     LISTEN,
     SERVER,
+    FILES,
     CONSOLE,
     DEV
   }

@@ -9,12 +9,15 @@ import io.dbimport.cli.Setting.Group;
 import io.dbimport.client.AccessTokens;
 import io.dbimport.client.HttpImportApi;
 import io.dbimport.client.UploadClient;
+import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.Problem;
 import io.dbimport.event.Source;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.RequestSender;
 import io.dbimport.kafka.ResultReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -50,7 +53,10 @@ final class SubmitCommand implements Callable<Integer> {
     UPSERT
   }
 
-  private final SettingsFlags flags = new SettingsFlags(Group.KAFKA, Group.API, Group.TOKEN);
+  private static final int PROBLEMS_TOLD = 20;
+
+  private final SettingsFlags flags =
+      new SettingsFlags(Group.KAFKA, Group.API, Group.TOKEN, Group.FILES);
 
   private CommandSpec spec = CommandSpec.create();
 
@@ -125,7 +131,7 @@ final class SubmitCommand implements Callable<Integer> {
     Logs.quiet(settings);
     KafkaSettings kafka = Wiring.kafka(settings);
     try (Screen screen = Screen.open()) {
-      if (!check(screen, submissions)) {
+      if (!check(screen, Wiring.csvNumbers(settings), submissions)) {
         return ExitCode.IMPORT_FAILED;
       }
       try (AccessTokens tokens = Wiring.tokens(settings);
@@ -165,34 +171,48 @@ final class SubmitCommand implements Callable<Integer> {
     }
   }
 
-  private boolean check(Screen screen, List<Submission> submissions) throws IOException {
+  private boolean check(Screen screen, CsvNumbers numbers, List<Submission> submissions)
+      throws IOException {
     boolean good = true;
     for (int i = 0; i < submissions.size(); i++) {
       Submission submission = submissions.get(i);
       screen.progress("checking " + submission.file(), 0, 0);
-      try {
-        FileCheck found = FileCheck.of(submission.file(), submission.type());
-        good &= tell(screen, submission, found);
+      List<Problem> first = new ArrayList<>();
+      try (InputStream in = Files.newInputStream(submission.file())) {
+        FileCheck found =
+            FileCheck.of(
+                in,
+                submission.type(),
+                numbers,
+                problem -> {
+                  if (first.size() < PROBLEMS_TOLD) {
+                    first.add(problem);
+                  }
+                });
+        good &= tell(screen, submission, found, first);
         submissions.set(i, submission.checked(found));
-      } catch (FileCheck.Unreadable unreadable) {
-        screen.line(Look.BAD, "  unusable  " + submission.file() + ": " + unreadable.getMessage());
-        good = false;
       }
     }
     return good;
   }
 
-  private boolean tell(Screen screen, Submission submission, FileCheck found) {
-    if (found.bad() == 0) {
+  private boolean tell(
+      Screen screen, Submission submission, FileCheck found, List<Problem> problems) {
+    if (found.good()) {
       screen.line(
           Look.PLAIN, "  checked   %s: %,d records".formatted(submission.file(), found.records()));
       return true;
     }
     screen.line(
         Look.BAD,
-        "  checked   %s: %,d of %,d records would be refused"
-            .formatted(submission.file(), found.bad(), found.records()));
-    found.problems().forEach(problem -> screen.line(Look.PLAIN, "            " + problem));
+        found.readable()
+            ? "  checked   %s: %,d of %,d records would be refused"
+                .formatted(submission.file(), found.bad(), found.records())
+            : "  unusable  " + submission.file());
+    problems.forEach(problem -> screen.line(Look.PLAIN, "            " + problem.sentence()));
+    if (!found.readable()) {
+      return false;
+    }
     if (!anyway) {
       screen.line(Look.PLAIN, "            nothing was sent; --anyway sends it all the same");
     }

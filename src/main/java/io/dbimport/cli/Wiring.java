@@ -6,6 +6,7 @@ import io.dbimport.client.ApiFamily;
 import io.dbimport.client.ClientSettings;
 import io.dbimport.client.FileToken;
 import io.dbimport.engine.ConnectionPool;
+import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.EngineSettings;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.server.App;
@@ -158,14 +159,19 @@ public final class Wiring {
         DATABASE_CONNECTIONS);
   }
 
-  public static EngineSettings engine(List<App> apps) {
+  public static EngineSettings engine(Settings settings, List<App> apps) {
     try {
       return EngineSettings.of(
-          apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList());
+          apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList(),
+          csvNumbers(settings));
     } catch (IllegalArgumentException notAllowed) {
       throw badSettings(
           Setting.SERVER_ENVIRONMENTS.variable() + ": " + String.valueOf(notAllowed.getMessage()));
     }
+  }
+
+  static CsvNumbers csvNumbers(Settings settings) {
+    return CsvNumbers.valueOf(settings.text(Setting.CSV_NUMBERS).toUpperCase(Locale.ROOT));
   }
 
   /** The apps that may call the server; a token in a file counts as the file has it. */

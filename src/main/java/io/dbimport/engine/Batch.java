@@ -67,7 +67,12 @@ final class Batch {
   }
 
   static Bad conflict(Document document) {
-    return new Bad(document.line(), "_id " + document.id() + " is there already");
+    return new Bad(
+        new Problem(
+            ProblemKind.ID_TAKEN,
+            document.line(),
+            document.column(),
+            "_id " + document.id() + " is there already"));
   }
 
   /**

@@ -1,223 +1,219 @@
 package io.dbimport.engine;
 
-import de.siegmar.fastcsv.reader.CloseableIterator;
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.CsvRecord;
-import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
+import io.dbimport.engine.CsvHeader.Field;
+import io.dbimport.engine.CsvRows.Next;
+import io.dbimport.engine.CsvRows.Row;
 import io.dbimport.engine.FileRecord.Bad;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayInputStream;
+import io.dbimport.engine.JsonDocument.Span;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.SequenceInputStream;
-import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.random.RandomGenerator;
-import java.util.regex.Pattern;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Records of a CSV file by RFC 4180: the first row names the keys, a dotted name nests. Its
- * position is a count of rows: to go on, the file is read from its start and that many rows are
- * passed over, because a byte position inside a quoted field means nothing. Not thread-safe.
- *
- * <p>A whole number becomes a number, so does one with a fraction; anything else stays text, and so
- * does what has a leading zero or a sign in front: that is a code or a telephone number.
+ * Records of a CSV file by RFC 4180: the first row names the keys, a dotted name nests. Not
+ * thread-safe.
  */
 final class CsvRecords implements RecordReader {
-  /** No character: stands for bytes that are not UTF-8, so that they cost their row alone. */
-  private static final String NOT_UTF_8 = "\uFFFF";
+  private static final char[] HEX = "0123456789abcdef".toCharArray();
 
-  /** No character: a last row of its own shows that no quote was left open before it. */
-  private static final String END = "\uFFFE";
-
-  private static final int MAX_FIELD_CHARS = 16 << 20;
-  private static final Pattern WHOLE = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
-  private static final Pattern FRACTION = Pattern.compile("-?(0|[1-9][0-9]{0,17})\\.[0-9]{1,17}");
-
-  private final CsvReader<CsvRecord> csv;
-  private final CloseableIterator<CsvRecord> rows;
+  private final FileBytes bytes;
+  private final CsvRows rows;
+  private final Place from;
+  private final CsvNumbers numbers;
   private final Documents documents;
-  private final List<List<String>> keys;
-  private long read;
-  private long line = 1;
+  private final ByteText out = new ByteText();
+  private final Deque<Problem> headerProblems = new ArrayDeque<>();
+  private CsvHeader header = CsvHeader.NONE;
+  private boolean headerRead;
+  private Span id = Span.NONE;
 
   /**
-   * Reads from a position that {@link #position} gave, or 0.
+   * Reads from a place that {@link #place} gave, or from the start.
    *
-   * @param in the file from its start
-   * @throws UnreadableFile when the header row cannot name keys
+   * @param in the file from its start, since that is where the keys are
    */
-  CsvRecords(InputStream in, long position, RandomGenerator random)
-      throws IOException, UnreadableFile {
-    this.documents = new Documents(JsonRecords.JSON, random);
-    this.csv =
-        CsvReader.builder()
-            .skipEmptyLines(true)
-            .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
-            .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
-            .maxBufferSize(MAX_FIELD_CHARS)
-            .ofCsvRecord(
-                new InputStreamReader(
-                    new SequenceInputStream(withoutBom(in), endRow()),
-                    StandardCharsets.UTF_8
-                        .newDecoder()
-                        .onMalformedInput(CodingErrorAction.REPLACE)
-                        .replaceWith(NOT_UTF_8)));
-    this.rows = csv.iterator();
-    Optional<CsvRecord> header = nextRow();
-    this.keys = header.isPresent() ? keysOf(header.get().getFields()) : List.of();
-    while (read < position && nextRow().isPresent()) {
-      read++;
-    }
+  CsvRecords(InputStream in, Place from, CsvNumbers numbers, RandomGenerator random) {
+    this.bytes = new FileBytes(in, Place.START);
+    this.rows = new CsvRows(bytes);
+    this.from = from;
+    this.numbers = numbers;
+    this.documents = new Documents(random);
   }
 
   @Override
   public Optional<FileRecord> next() throws IOException, UnreadableFile {
-    Optional<CsvRecord> row = nextRow();
-    row.ifPresent(_ -> read++);
-    return row.map(this::record);
+    if (!headerRead) {
+      readHeader();
+    }
+    if (!headerProblems.isEmpty()) {
+      throw new UnreadableFile(headerProblems.remove(), true);
+    }
+    Optional<Next> next = rows.next();
+    return next.isEmpty() ? Optional.empty() : Optional.of(record(next.get()));
   }
 
-  private FileRecord record(CsvRecord row) {
-    long at = row.getStartingLineNumber();
-    if (row.getFieldCount() > keys.size()) {
-      return new Bad(
-          at, "%d cells, but the header has %d".formatted(row.getFieldCount(), keys.size()));
+  private void readHeader() throws IOException, UnreadableFile {
+    Optional<Problem> other = FileStart.problem(bytes);
+    if (other.isPresent()) {
+      throw new UnreadableFile(other.get(), false);
     }
-    if (row.getFields().stream().anyMatch(cell -> cell.contains(NOT_UTF_8))) {
-      return new Bad(at, "not UTF-8; save the file as UTF-8");
+    FileStart.skipBom(bytes);
+    if (bytes.has(0) && (bytes.at(0) == '{' || bytes.at(0) == '[')) {
+      throw new UnreadableFile(
+          new Problem(ProblemKind.LOOKS_LIKE_JSON, 1, 1, "the file is no CSV but JSON"), false);
     }
-    ObjectNode document = JsonRecords.JSON.createObjectNode();
-    for (int i = 0; i < row.getFieldCount(); i++) {
-      List<String> path = keys.get(i);
-      ObjectNode parent = document;
-      for (String part : path.subList(0, path.size() - 1)) {
-        parent = parent.withObjectProperty(part);
-      }
-      put(parent, path.getLast(), row.getField(i));
+    headerRead = true;
+    Optional<Next> first = firstRow();
+    if (first.isPresent()) {
+      header =
+          switch (first.get()) {
+            case Next.Read(Row row) -> CsvHeader.of(row);
+            case Next.Refused(Problem problem) -> throw new UnreadableFile(problem, false);
+          };
     }
-    return documents.document(at, document);
-  }
-
-  private static void put(ObjectNode parent, String key, String cell) {
-    if (WHOLE.matcher(cell).matches()) {
-      parent.put(key, Long.parseLong(cell));
-    } else if (FRACTION.matcher(cell).matches()) {
-      parent.put(key, new BigDecimal(cell));
-    } else {
-      parent.put(key, cell);
+    headerProblems.addAll(header.problems());
+    if (from.position() > 0) {
+      bytes.skipTo(from);
     }
   }
 
-  private Optional<CsvRecord> nextRow() throws IOException, UnreadableFile {
+  private Optional<Next> firstRow() throws IOException, UnreadableFile {
     try {
-      if (!rows.hasNext()) {
-        return Optional.empty();
-      }
-      CsvRecord row = rows.next();
-      if (isEnd(row)) {
-        return Optional.empty();
-      }
-      line = row.getStartingLineNumber();
-      return Optional.of(row);
-    } catch (UncheckedIOException failure) {
-      throw failure.getCause();
-    } catch (CsvParseException broken) {
-      throw new UnreadableFile("after line " + line + ": " + reason(broken));
+      return rows.next();
+    } catch (UnreadableFile quotes) {
+      // Without keys no row means anything.
+      throw new UnreadableFile(quotes.problem(), false);
     }
   }
 
-  private boolean isEnd(CsvRecord row) throws UnreadableFile {
-    if (!row.getField(row.getFieldCount() - 1).endsWith(END) || rows.hasNext()) {
+  private FileRecord record(Next next) {
+    return switch (next) {
+      case Next.Refused(Problem problem) -> new Bad(problem);
+      case Next.Read(Row row) -> record(row);
+    };
+  }
+
+  private FileRecord record(Row row) {
+    if (row.cells() > header.columns()) {
+      String what = "%,d cells, but the header has %,d".formatted(row.cells(), header.columns());
+      return new Bad(row.problem(ProblemKind.EXTRA_CELLS, row.at(header.columns()), what));
+    }
+    try {
+      out.cut(0);
+      id = Span.NONE;
+      var _ = object(header.fields(), row, true);
+      return documents.document(row.line(), row.column(), out, id);
+    } catch (Broken broken) {
+      return new Bad(row.problem(broken.kind(), broken.at(), broken.what()));
+    }
+  }
+
+  /** Writes an object of the fields that the row has cells for; false when it has none. */
+  private boolean object(List<Field> fields, Row row, boolean top) throws Broken {
+    boolean any = false;
+    out.put('{');
+    for (Field field : fields) {
+      int before = out.length();
+      if (any) {
+        out.put(',');
+      }
+      out.put(field.name());
+      out.put(':');
+      int from = out.length();
+      boolean there = field.isObject() ? object(field.inside(), row, false) : cell(field, row);
+      if (!there) {
+        out.cut(before);
+        continue;
+      }
+      any = true;
+      if (top && field.isId()) {
+        int at = field.isObject() ? row.at(0) : row.at(field.column());
+        id = new Span(at, from, out.length());
+      }
+    }
+    out.put('}');
+    return any;
+  }
+
+  private boolean cell(Field field, Row row) throws Broken {
+    int cell = field.column();
+    if (cell >= row.cells()) {
       return false;
     }
-    if (row.getFieldCount() > 1 || !row.getField(0).equals(END)) {
-      throw new UnreadableFile(
-          "line " + row.getStartingLineNumber() + ": a quote that begins in this row does not end");
+    if (numbers.take(row.buffer(), row.from(cell), row.to(cell), row.quoted(cell))) {
+      out.put(row.buffer(), row.from(cell), row.to(cell));
+    } else {
+      out.put('"');
+      text(row, cell);
+      out.put('"');
     }
     return true;
   }
 
-  private static InputStream endRow() {
-    return new ByteArrayInputStream(("\n" + END).getBytes(StandardCharsets.UTF_8));
+  private void text(Row row, int cell) throws Broken {
+    byte[] in = row.buffer();
+    int to = row.to(cell);
+    int from = row.from(cell);
+    int at = from;
+    while (at < to) {
+      byte b = in[at];
+      if (b >= ' ' && b != '"' && b != '\\') {
+        at++;
+        continue;
+      }
+      if (b < 0) {
+        at += character(row, at, to);
+        continue;
+      }
+      out.put(in, from, at);
+      escape(b, at);
+      at += b == '"' && row.quoted(cell) ? 2 : 1;
+      from = at;
+    }
+    out.put(in, from, to);
   }
 
-  private static String reason(Throwable broken) {
-    Throwable cause = broken.getCause() == null ? broken : broken.getCause();
-    return String.valueOf(cause.getMessage());
+  private static int character(Row row, int at, int to) throws Broken {
+    int length = Utf8.length(row.buffer(), at, to);
+    if (length == 0) {
+      throw new Broken(
+          ProblemKind.NOT_UTF_8,
+          at,
+          "the byte 0x%02X is not UTF-8".formatted(row.buffer()[at])
+              + Encodings.likely(row.buffer(), row.from(0), row.end()));
+    }
+    return length;
   }
 
-  private static List<List<String>> keysOf(List<String> header) throws UnreadableFile {
-    List<List<String>> keys = new ArrayList<>();
-    Set<String> names = new HashSet<>();
-    for (int i = 0; i < header.size(); i++) {
-      String name = header.get(i);
-      String where = "line 1: the name of column " + (i + 1);
-      if (name.contains(NOT_UTF_8)) {
-        throw new UnreadableFile(where + " is not UTF-8; save the file as UTF-8");
+  private void escape(byte b, int at) throws Broken {
+    switch (b) {
+      case 0 -> throw new Broken(ProblemKind.NUL, at, "the character NUL in a cell");
+      case '"', '\\' -> {
+        out.put('\\');
+        out.put(b);
       }
-      if (name.isEmpty()
-          || name.startsWith(".")
-          || name.endsWith(".")
-          || name.contains("..")
-          || name.startsWith("$")
-          || name.contains(".$")) {
-        throw new UnreadableFile(
-            where
-                + " is empty, begins or ends with a dot, holds two dots in a row or begins with $:"
-                + " \""
-                + name
-                + "\"");
-      }
-      if (!names.add(name)) {
-        throw new UnreadableFile(where + " is there twice: \"" + name + "\"");
-      }
-      keys.add(List.of(name.split("\\.")));
-    }
-    for (String name : names) {
-      for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-        if (names.contains(name.substring(0, dot))) {
-          throw new UnreadableFile(
-              "line 1: \"%s\" and \"%s\" name the same place"
-                  .formatted(name.substring(0, dot), name));
-        }
+      case '\n' -> out.put("\\n");
+      case '\r' -> out.put("\\r");
+      case '\t' -> out.put("\\t");
+      default -> {
+        out.put("\\u00");
+        out.put(HEX[b >> 4]);
+        out.put(HEX[b & 15]);
       }
     }
-    return keys;
-  }
-
-  private static InputStream withoutBom(InputStream in) throws IOException {
-    BufferedInputStream buffered = new BufferedInputStream(in, 1 << 16);
-    buffered.mark(3);
-    boolean bom = buffered.read() == 0xEF && buffered.read() == 0xBB && buffered.read() == 0xBF;
-    if (!bom) {
-      buffered.reset();
-    }
-    return buffered;
   }
 
   @Override
-  public long position() {
-    return read;
-  }
-
-  @Override
-  public long line() {
-    return line;
+  public Place place() {
+    return bytes.place();
   }
 
   @Override
   public void close() throws IOException {
-    csv.close();
+    bytes.close();
   }
 }

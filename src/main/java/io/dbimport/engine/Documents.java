@@ -1,50 +1,58 @@
 package io.dbimport.engine;
 
-import io.dbimport.engine.FileRecord.Bad;
 import io.dbimport.engine.FileRecord.Document;
+import io.dbimport.engine.JsonDocument.Span;
 import java.util.HexFormat;
 import java.util.random.RandomGenerator;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
-/** Makes documents of records: checks the rules, and gives an {@code _id} to those without. */
+/** Makes documents of objects: checks the {@code _id}, and gives one to those without. */
 final class Documents {
+  /** PostgreSQL's index takes keys of 2,704 bytes; this many characters always fit. */
+  static final int MAX_ID_CHARS = 600;
+
   private static final int ID_BYTES = 16;
 
-  private final JsonMapper json;
   private final RandomGenerator random;
-  private final DocumentRules rules = new DocumentRules();
 
-  Documents(JsonMapper json, RandomGenerator random) {
-    this.json = json;
+  Documents(RandomGenerator random) {
     this.random = random;
   }
 
-  FileRecord document(long line, ObjectNode record) {
-    try {
-      rules.check(record);
-    } catch (DocumentRules.Broken broken) {
-      return new Bad(line, broken.rule());
-    }
-    JsonNode id = record.get("_id");
-    if (id == null) {
+  /**
+   * The document that an object is.
+   *
+   * @param object without blanks; an {@code _id} is appended to it when it has none
+   * @param id where its {@code _id} stands
+   */
+  Document document(long line, long column, ByteText object, Span id) throws Broken {
+    if (id.equals(Span.NONE)) {
       byte[] bytes = new byte[ID_BYTES];
       random.nextBytes(bytes);
       String made = HexFormat.of().formatHex(bytes);
-      record.put("_id", made);
-      return new Document(line, made, json.writeValueAsString(record), true);
+      boolean empty = object.length() == 2;
+      object.cut(object.length() - 1);
+      object.put((empty ? "" : ",") + "\"_id\":\"" + made + "\"}");
+      return new Document(line, column, made, object.text(0, object.length()), true);
     }
-    if (id.isNull() || id.isArray()) {
-      return new Bad(line, "_id must be a string, a number or an object, not " + id);
+    return new Document(line, column, column(object, id), object.text(0, object.length()), false);
+  }
+
+  private static String column(ByteText object, Span id) throws Broken {
+    byte first = object.bytes()[id.from()];
+    if (first == 'n' || first == '[') {
+      throw new Broken(ProblemKind.BAD_ID, id.at(), "_id is " + object.text(id.from(), id.to()));
     }
-    String column = id.isString() ? id.stringValue() : json.writeValueAsString(id);
+    String column =
+        first == '"'
+            ? JsonScanner.decoded(object, id.from(), id.to())
+            : object.text(id.from(), id.to());
     if (column.isEmpty()) {
-      return new Bad(line, "_id is empty");
+      throw new Broken(ProblemKind.BAD_ID, id.at(), "_id is empty");
     }
-    if (column.length() > DocumentRules.MAX_ID_CHARS) {
-      return new Bad(line, "_id is longer than " + DocumentRules.MAX_ID_CHARS + " characters");
+    if (column.length() > MAX_ID_CHARS) {
+      throw new Broken(
+          ProblemKind.ID_TOO_LONG, id.at(), "_id has %,d characters".formatted(column.length()));
     }
-    return new Document(line, column, json.writeValueAsString(record), false);
+    return column;
   }
 }

@@ -14,6 +14,7 @@ import java.util.Set;
  * @param batchRecords records written in one transaction
  * @param claimFor how long an engine that says nothing keeps its claim on a job
  * @param lookEvery how often jobs are looked for that another engine accepted or gave up
+ * @param csvNumbers which cells of CSV files become numbers
  */
 public record EngineSettings(
     List<String> environments,
@@ -21,7 +22,8 @@ public record EngineSettings(
     int jobsAtOncePerEnvironment,
     int batchRecords,
     Duration claimFor,
-    Duration lookEvery) {
+    Duration lookEvery,
+    CsvNumbers csvNumbers) {
   private static final Set<String> TAKEN = Set.of("information_schema", "public", "dbimport");
   private static final int MAX_NAME_BYTES = 63;
 
@@ -39,8 +41,13 @@ public record EngineSettings(
 
   /** The defaults for these environments. */
   public static EngineSettings of(List<String> environments) {
+    return of(environments, CsvNumbers.ALL);
+  }
+
+  /** The defaults for these environments, with other rules for numbers in CSV files. */
+  public static EngineSettings of(List<String> environments, CsvNumbers csvNumbers) {
     return new EngineSettings(
-        environments, 4, 2, 1000, Duration.ofSeconds(30), Duration.ofSeconds(1));
+        environments, 4, 2, 1000, Duration.ofSeconds(30), Duration.ofSeconds(1), csvNumbers);
   }
 
   /** Whether an environment may have this name: a schema of PostgreSQL's own may not be taken. */

@@ -3,6 +3,7 @@ package io.dbimport.engine;
 import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
+import io.dbimport.engine.RecordReader.Place;
 
 /**
  * A job that this engine has claimed. Immutable.
@@ -15,16 +16,14 @@ record Job(long id, String claim, ImportParameters parameters, Progress progress
   /**
    * How far a job is; written in the transaction of the documents it counts. Immutable.
    *
-   * @param position as its reader measures it
-   * @param line the line that reading stands at
+   * @param place where reading stands
    * @param succeeded documents written
    * @param failed records that failed
-   * @param firstFailures lines and reasons of the first few, a line each
+   * @param firstFailures the first few, a line each
    */
-  record Progress(long position, long line, long succeeded, long failed, String firstFailures) {
-    static final Progress START = new Progress(0, 1, 0, 0, "");
+  record Progress(Place place, long succeeded, long failed, String firstFailures) {
+    static final Progress START = new Progress(Place.START, 0, 0, "");
     static final int FAILURES_TOLD = 5;
-    private static final int MAX_REASON_CHARS = 400;
 
     /** One batch further. */
     Progress plus(RecordReader reader, Batch.Result result) {
@@ -34,19 +33,11 @@ record Job(long id, String claim, ImportParameters parameters, Progress progress
         if (count++ >= FAILURES_TOLD) {
           break;
         }
-        String reason = bad.reason().replaceAll("\\s+", " ");
-        told.append(told.isEmpty() ? "" : "\n")
-            .append("line ")
-            .append(bad.line())
-            .append(": ")
-            .append(
-                reason.length() <= MAX_REASON_CHARS
-                    ? reason
-                    : reason.substring(0, MAX_REASON_CHARS) + "…");
+        String sentence = bad.problem().sentence().replaceAll("\\s+", " ");
+        told.append(told.isEmpty() ? "" : "\n").append(sentence);
       }
       return new Progress(
-          reader.position(),
-          reader.line(),
+          reader.place(),
           succeeded + result.written(),
           failed + result.failures().size(),
           told.toString());

@@ -4,9 +4,9 @@ import io.dbimport.FileType;
 import io.dbimport.JobStatus;
 import io.dbimport.engine.FileRecord.Document;
 import io.dbimport.engine.Job.Progress;
+import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -69,21 +69,20 @@ final class JobRun {
       } while (filled.unreadable().isEmpty());
       throw filled.unreadable().get();
     } catch (UnreadableFile unreadable) {
-      fail(job, joined(unreadable.why(), progress.failures()));
+      fail(job, joined(unreadable.problem().sentence(), progress.failures()));
     } catch (NoSuchFileException gone) {
       fail(job, joined("the file " + job.parameters().filePath() + " is gone", ""));
     }
   }
 
-  private RecordReader open(Job job) throws IOException, UnreadableFile {
-    Progress progress = job.progress();
+  private RecordReader open(Job job) throws IOException {
+    Place place = job.progress().place();
     String env = job.parameters().env();
     String path = job.parameters().filePath();
     if (job.fileType() == FileType.JSON) {
-      InputStream in = storage.open(env, path, progress.position());
-      return new JsonRecords(in, progress.position(), progress.line(), random);
+      return new JsonRecords(storage.open(env, path, place.position()), place, random);
     }
-    return new CsvRecords(storage.open(env, path, 0), progress.position(), random);
+    return new CsvRecords(storage.open(env, path, 0), place, settings.csvNumbers(), random);
   }
 
   /**
@@ -185,7 +184,7 @@ final class JobRun {
         Sql.isUndefinedTable(failure)
             ? "the collection " + job.parameters().collectionName() + " is gone"
             : "the database refused a batch near line %d: %s"
-                .formatted(before.line(), firstLine(failure));
+                .formatted(before.place().line(), firstLine(failure));
     store.end(connection, job, JobStatus.FAIL, joined(why, before.failures()));
     connection.commit();
     return Optional.empty();

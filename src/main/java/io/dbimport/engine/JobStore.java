@@ -6,6 +6,7 @@ import io.dbimport.ImportParameters;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
 import io.dbimport.engine.Job.Progress;
+import io.dbimport.engine.RecordReader.Place;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -52,6 +53,7 @@ final class JobStore {
             status text not null default 'waiting',
             position bigint not null default 0,
             line bigint not null default 1,
+            line_column bigint not null default 1,
             record_success bigint not null default 0,
             record_fail bigint not null default 0,
             first_failures text not null default '',
@@ -62,6 +64,9 @@ final class JobStore {
             ended_at timestamptz
           )\
           """);
+      // A table that an earlier version made.
+      statement.execute(
+          "alter table dbimport.jobs add column if not exists line_column bigint not null default 1");
       statement.execute(
           """
           create index if not exists jobs_open on dbimport.jobs (env, collection, id)
@@ -177,7 +182,7 @@ final class JobStore {
               status = case when status = 'waiting' then 'reading' else status end
             from next where j.id = next.id
             returning j.id, env, collection, file_path, file_type, stop_on_error,
-              conflict_mode, position, line, record_success, record_fail, first_failures\
+              conflict_mode, position, line, line_column, record_success, record_fail, first_failures\
             """)) {
       update.setInt(1, perEnvironment);
       update.setString(2, claim);
@@ -200,7 +205,10 @@ final class JobStore {
             row.getBoolean(6),
             ConflictMode.of(row.getLong(7)).orElseThrow()),
         new Progress(
-            row.getLong(8), row.getLong(9), row.getLong(10), row.getLong(11), row.getString(12)));
+            new Place(row.getLong(8), row.getLong(9), row.getLong(10)),
+            row.getLong(11),
+            row.getLong(12),
+            row.getString(13)));
   }
 
   /**
@@ -213,20 +221,21 @@ final class JobStore {
         connection.prepareStatement(
             """
             update dbimport.jobs
-            set status = 'writing', position = ?, line = ?, record_success = ?, record_fail = ?,
-              first_failures = ?, error_msg = ?,
+            set status = 'writing', position = ?, line = ?, line_column = ?, record_success = ?,
+              record_fail = ?, first_failures = ?, error_msg = ?,
               claimed_until = now() + ? * interval '1 millisecond'
             where id = ? and claim = ?\
             """)) {
-      update.setLong(1, progress.position());
-      update.setLong(2, progress.line());
-      update.setLong(3, progress.succeeded());
-      update.setLong(4, progress.failed());
-      update.setString(5, progress.firstFailures());
-      update.setString(6, progress.failures());
-      update.setLong(7, claimFor.toMillis());
-      update.setLong(8, job.id());
-      update.setString(9, job.claim());
+      update.setLong(1, progress.place().position());
+      update.setLong(2, progress.place().line());
+      update.setLong(3, progress.place().column());
+      update.setLong(4, progress.succeeded());
+      update.setLong(5, progress.failed());
+      update.setString(6, progress.firstFailures());
+      update.setString(7, progress.failures());
+      update.setLong(8, claimFor.toMillis());
+      update.setLong(9, job.id());
+      update.setString(10, job.claim());
       return update.executeUpdate() == 1;
     }
   }

@@ -1,10 +1,11 @@
 package io.dbimport.engine;
 
+import static io.dbimport.engine.RecordReader.MAX_RECORD_BYTES;
+
+import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -16,218 +17,235 @@ import java.util.Optional;
  * file.
  */
 final class JsonFramer implements Closeable {
-  /** The longest record, as in the databases imported into. */
-  static final int MAX_RECORD_BYTES = 16 << 20;
 
-  private static final int BLOCK = 1 << 16;
+  /**
+   * A piece of the file: an object, or something that could not be one.
+   *
+   * @param buffer holds its bytes until the next one is asked for
+   * @param broken why it is no object; its bytes end where that was seen
+   */
+  @SuppressWarnings("ArrayRecordComponent") // made for each record, never compared
+  record Frame(
+      long line, long column, byte[] buffer, int start, int length, Optional<Problem> broken) {
 
-  /** A piece of the file: an object, or something else that could not be one. */
-  static final class Frame {
-    final long line;
-    final byte[] buffer;
-    final int start;
-    final int length;
-    final Optional<String> broken;
-
-    private Frame(long line, byte[] buffer, int start, int length, Optional<String> broken) {
-      this.line = line;
-      this.buffer = buffer;
-      this.start = start;
-      this.length = length;
-      this.broken = broken;
+    /** The problem at an index of the buffer. */
+    Problem problem(ProblemKind kind, int at, String what) {
+      long lineOfIt = line;
+      int lineStart = start;
+      for (int i = start; i < at; i++) {
+        if (buffer[i] == '\n') {
+          lineOfIt++;
+          lineStart = i + 1;
+        }
+      }
+      long before = lineOfIt == line ? column : 1;
+      return new Problem(kind, lineOfIt, before + Utf8.characters(buffer, lineStart, at), what);
     }
   }
 
-  private final InputStream in;
-  private byte[] buffer = new byte[BLOCK];
-  private int head;
-  private int tail;
-  private boolean ended;
-  private long headPosition;
-  private long line;
+  private final FileBytes bytes;
+  private long arrays;
+  private boolean arrayTold;
+  private boolean commaTold;
 
-  /**
-   * Begins at the stream's start.
-   *
-   * @param position of the stream's first byte in the file
-   * @param line of that byte, from 1
-   */
-  JsonFramer(InputStream in, long position, long line) {
-    this.in = in;
-    this.headPosition = position;
-    this.line = line;
+  /** Whether only blanks are before the head on its line. */
+  private boolean lineBegins = true;
+
+  JsonFramer(FileBytes bytes) {
+    this.bytes = bytes;
   }
 
-  long position() {
-    return headPosition;
-  }
-
-  long line() {
-    return line;
+  Place place() {
+    return bytes.place();
   }
 
   /**
    * The next piece; its bytes stay as they are until the next call. Empty at the end.
    *
-   * @throws UnreadableFile for an array of objects, or objects with commas between them
+   * @throws UnreadableFile for an array of objects, or objects with commas between them, once: the
+   *     next call goes on behind it
    */
   Optional<Frame> next() throws IOException, UnreadableFile {
-    skipBlanks();
-    if (!has(0)) {
-      return Optional.empty();
+    if (bytes.position() == 0) {
+      begin();
     }
-    if (headPosition == 0 && has(1) && isUtf16()) {
-      throw new UnreadableFile("line 1: the file is UTF-16; save it as UTF-8");
+    while (true) {
+      skipBlanks();
+      if (!bytes.has(0)) {
+        return Optional.empty();
+      }
+      byte first = bytes.at(0);
+      if (first == '{') {
+        return Optional.of(object());
+      }
+      if (first == '[') {
+        arrays++;
+        if (!arrayTold) {
+          arrayTold = true;
+          throw passed(ProblemKind.ARRAY, "the file is a JSON array");
+        }
+      } else if (first == ',' && arrays == 0 && !commaTold) {
+        commaTold = true;
+        throw passed(ProblemKind.COMMA_BETWEEN_RECORDS, "a comma between records");
+      } else if (first == ']' && arrays > 0) {
+        arrays--;
+      } else if (first != ',') {
+        return Optional.of(broken(notAnObject(first)));
+      }
+      bytes.consume(1);
+      lineBegins = false;
     }
-    byte first = buffer[head];
-    if (first == '[') {
-      throw new UnreadableFile(
-          "line "
-              + line
-              + ": the file is a JSON array; write one object a line, without [ ] around them and"
-              + " without commas between them");
+  }
+
+  private void begin() throws IOException, UnreadableFile {
+    Optional<Problem> other = FileStart.problem(bytes);
+    if (other.isPresent()) {
+      throw new UnreadableFile(other.get(), false);
     }
-    if (first == ',') {
-      throw new UnreadableFile(
-          "line " + line + ": a comma between records; separate them by line breaks alone");
-    }
-    return Optional.of(first == '{' ? object() : resync("a record must be a JSON object"));
+    FileStart.skipBom(bytes);
+  }
+
+  private UnreadableFile passed(ProblemKind kind, String what) {
+    Problem problem = here(kind, what);
+    bytes.consume(1);
+    lineBegins = false;
+    return new UnreadableFile(problem, true);
+  }
+
+  private Problem here(ProblemKind kind, String what) {
+    return new Problem(kind, bytes.line(), bytes.column(), what);
+  }
+
+  private Problem notAnObject(byte first) {
+    String what =
+        first == '}' || first == ']'
+            ? "a %c that closes nothing".formatted(first)
+            : "this is no JSON object";
+    return here(ProblemKind.NOT_AN_OBJECT, what);
   }
 
   private Frame object() throws IOException {
-    long startLine = line;
     int depth = 0;
     boolean inString = false;
     boolean escaped = false;
     byte before = ',';
-    long lines = 0;
+    int quote = 0;
+    int lines = 0;
+    int lineStart = 0;
     for (int at = 0; ; at++) {
-      if (!has(at)) {
-        return resync("the record does not end: a brace or a quote is missing");
+      if (!bytes.has(at)) {
+        return inString ? unclosedString(quote, at) : unclosed("the record does not end", at);
       }
       if (at >= MAX_RECORD_BYTES) {
-        return resync("the record is longer than 16 MB");
+        return broken(here(ProblemKind.TOO_LONG, "the record is longer than 16 MB"));
       }
-      byte b = buffer[head + at];
+      byte b = bytes.at(at);
       if (inString) {
         if (b == '\n') {
-          return resync("a line break inside a string: a quote is missing, or write \\n");
+          return unclosedString(quote, at);
         }
         inString = escaped || b != '"';
         escaped = !escaped && b == '\\';
         continue;
       }
+      if (b <= ' ') {
+        if (b == '\n') {
+          lines++;
+          lineStart = at + 1;
+        }
+        continue;
+      }
       switch (b) {
-        case '"' -> inString = true;
+        case '"' -> {
+          inString = true;
+          quote = at;
+        }
         case '{', '[' -> {
           if (before != ',' && before != ':' && before != '[') {
-            return resync("the record does not end before the next begins");
+            return at == lineStart && b == '{'
+                ? unclosed("the record does not end before the next begins", at)
+                : unclosed("the record does not end", at + 1);
           }
           depth++;
         }
         case '}', ']' -> depth--;
-        case '\n' -> lines++;
-        default -> {} // names, numbers and blanks: the parser looks at them
+        default -> {} // names and numbers: the parser looks at them
       }
       if (depth == 0) {
-        Frame frame = new Frame(startLine, buffer, head, at + 1, Optional.empty());
-        consume(at + 1);
-        line += lines;
+        Frame frame = frame(at + 1, Optional.empty());
+        bytes.consume(at + 1, lines, lineStart);
+        lineBegins = false;
         return frame;
       }
-      if (b > ' ') {
-        before = b;
-      }
+      before = b;
     }
   }
 
-  /** Gives up what stands here, up to the next line that begins with a brace. */
-  private Frame resync(String why) throws IOException {
-    long startLine = line;
-    while (has(0)) {
+  private Frame frame(int length, Optional<Problem> broken) {
+    return new Frame(bytes.line(), bytes.column(), bytes.buffer(), bytes.head(), length, broken);
+  }
+
+  private Frame unclosed(String what, int length) throws IOException {
+    return broken(frame(length, Optional.of(here(ProblemKind.UNCLOSED_RECORD, what))));
+  }
+
+  private Frame unclosedString(int quote, int length) throws IOException {
+    Frame seen = frame(length, Optional.empty());
+    Problem problem =
+        seen.problem(ProblemKind.UNCLOSED_STRING, seen.start() + quote, "a text that does not end");
+    return broken(
+        new Frame(
+            seen.line(), seen.column(), seen.buffer(), seen.start(), length, Optional.of(problem)));
+  }
+
+  private Frame broken(Problem problem) throws IOException {
+    return broken(frame(0, Optional.of(problem)));
+  }
+
+  /** Gives up what stands here, up to the next line that begins with a brace as this one may. */
+  private Frame broken(Frame frame) throws IOException {
+    long mostBlanks = lineBegins ? frame.column() - 1 : 0;
+    while (bytes.has(0)) {
       int at = 0;
-      while (at < BLOCK && has(at) && buffer[head + at] != '\n') {
+      while (at < FileBytes.BLOCK && bytes.has(at) && bytes.at(at) != '\n') {
         at++;
       }
-      boolean lineEnds = has(at) && buffer[head + at] == '\n';
-      consume(lineEnds ? at + 1 : at);
-      if (lineEnds) {
-        line++;
-        if (has(0) && buffer[head] == '{') {
-          break;
-        }
+      boolean lineEnds = bytes.has(at) && bytes.at(at) == '\n';
+      bytes.passOver(lineEnds ? at + 1 : at, lineEnds);
+      if (lineEnds && braceWithin(mostBlanks)) {
+        break;
       }
     }
-    return new Frame(startLine, buffer, head, 0, Optional.of(why));
+    lineBegins = true;
+    return frame;
   }
 
-  private void skipBlanks() throws IOException {
-    if (headPosition == 0 && has(2) && isBom()) {
-      consume(3);
+  private boolean braceWithin(long mostBlanks) throws IOException {
+    int at = 0;
+    while (at < mostBlanks && bytes.has(at) && (bytes.at(at) == ' ' || bytes.at(at) == '\t')) {
+      at++;
     }
-    while (has(0) && isBlank(buffer[head])) {
-      if (buffer[head] == '\n') {
-        line++;
-      }
-      consume(1);
-    }
+    return bytes.has(at) && bytes.at(at) == '{';
   }
 
   /** What JSON itself calls blank: a file full of NULs is broken, and must not pass for empty. */
-  private static boolean isBlank(byte b) {
-    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
-  }
-
-  private boolean isUtf16() {
-    int mark = (buffer[head] & 0xFF) << 8 | (buffer[head + 1] & 0xFF);
-    return mark == 0xFFFE || mark == 0xFEFF;
-  }
-
-  private boolean isBom() {
-    return buffer[head] == (byte) 0xEF
-        && buffer[head + 1] == (byte) 0xBB
-        && buffer[head + 2] == (byte) 0xBF;
-  }
-
-  private void consume(int bytes) {
-    head += bytes;
-    headPosition += bytes;
-  }
-
-  /** Makes sure that the byte this far from the head is in the buffer; false at the file's end. */
-  private boolean has(int ahead) throws IOException {
-    while (head + ahead >= tail) {
-      if (ended) {
-        return false;
+  private void skipBlanks() throws IOException {
+    while (bytes.has(0)) {
+      switch (bytes.at(0)) {
+        case '\n' -> {
+          bytes.consume(1, 1, 1);
+          lineBegins = true;
+        }
+        case ' ', '\r', '\t' -> bytes.consume(1);
+        default -> {
+          return;
+        }
       }
-      if (tail == buffer.length) {
-        makeRoom();
-      }
-      int read = in.read(buffer, tail, buffer.length - tail);
-      if (read < 0) {
-        ended = true;
-      } else {
-        tail += read;
-      }
-    }
-    return true;
-  }
-
-  private void makeRoom() {
-    int kept = tail - head;
-    // A frame given out points into the old array: never move bytes within it.
-    byte[] next = new byte[kept > buffer.length / 2 ? buffer.length * 2 : buffer.length];
-    System.arraycopy(buffer, head, next, 0, kept);
-    buffer = next;
-    head = 0;
-    tail = kept;
-    if (kept == 0 && buffer.length > BLOCK) {
-      buffer = Arrays.copyOf(buffer, BLOCK);
     }
   }
 
   @Override
   public void close() throws IOException {
-    in.close();
+    bytes.close();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import io.dbimport.JobStatus;
 import io.dbimport.engine.Job.Progress;
+import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
 import io.dbimport.fixtures.PostgresFixture.Database;
@@ -89,8 +90,8 @@ final class EngineMetersTest {
   void recordsAreCountedByBatch() {
     EngineMeters meters = EngineMeters.in(registry, Map::of);
 
-    meters.committed(Progress.START, new Progress(1, 1, 5, 2, ""));
-    meters.committed(new Progress(1, 1, 5, 2, ""), new Progress(2, 2, 9, 2, ""));
+    meters.committed(Progress.START, new Progress(Place.START, 5, 2, ""));
+    meters.committed(new Progress(Place.START, 5, 2, ""), new Progress(Place.START, 9, 2, ""));
 
     assertThat(records("success")).isEqualTo(9);
     assertThat(records("fail")).isEqualTo(2);

@@ -54,7 +54,8 @@ final class InterruptedImportTest {
   }
 
   private static EngineSettings claimsFor(Duration claimFor) {
-    return new EngineSettings(List.of(ENV), 4, 2, 50, claimFor, Duration.ofMillis(50));
+    return new EngineSettings(
+        List.of(ENV), 4, 2, 50, claimFor, Duration.ofMillis(50), CsvNumbers.ALL);
   }
 
   private long begin(PostgresEngine engine, FileType type) throws Exception {

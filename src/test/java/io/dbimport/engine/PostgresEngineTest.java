@@ -65,8 +65,8 @@ final class PostgresEngineTest {
     assertThat(state.status()).isEqualTo(JobStatus.SUCCESS);
     assertThat(state.errorMsg())
         .contains("2 of 4 records failed")
-        .contains("line 2: _id a is there already")
-        .contains("line 3: _id c is there already");
+        .contains("line 2, column 1: _id a is there already")
+        .contains("line 3, column 1: _id c is there already");
     assertThat(bench.documents())
         .containsExactly(
             Map.entry("a", "{\"v\": 1, \"_id\": \"a\"}"),
@@ -142,7 +142,7 @@ final class PostgresEngineTest {
       assertThat(state.recordFail()).isEqualTo(1);
       assertThat(state.errorMsg())
           .contains("stopped at the first error")
-          .contains("line " + (at + 1) + ": ");
+          .contains("line " + (at + 1) + ", column ");
       assertThat(
               bench.number(
                   "select count(*) from \"env-1\".things where _id like ? || '%' and _id <>"
@@ -199,7 +199,8 @@ final class PostgresEngineTest {
   void jobsOfOneCollectionRunOneAtATimeInTheOrderTheyWereAccepted() throws Exception {
     MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
-        new EngineSettings(List.of(ENV), 4, 4, 50, Duration.ofSeconds(20), Duration.ofMillis(20));
+        new EngineSettings(
+            List.of(ENV), 4, 4, 50, Duration.ofSeconds(20), Duration.ofMillis(20), CsvNumbers.ALL);
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
     PostgresEngine other = bench.engine(bench.database, storage, settings);
     List<Long> jobs = new ArrayList<>();
@@ -267,7 +268,8 @@ final class PostgresEngineTest {
   void anEnvironmentHasNoMoreThanItsShareHoweverManyJobsComeAtOnce() throws Exception {
     MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
-        new EngineSettings(List.of(ENV), 8, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(10));
+        new EngineSettings(
+            List.of(ENV), 8, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(10), CsvNumbers.ALL);
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
     bench.put(ENV, "f", Workbench.lines(100));
     List<Long> jobs = new ArrayList<>();

@@ -1,9 +1,9 @@
 package io.dbimport.engine;
 
+import static io.dbimport.engine.Workbench.ENV;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.ConflictMode;
-import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
@@ -11,7 +11,10 @@ import io.dbimport.fixtures.PostgresFixture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,79 +26,80 @@ import tools.jackson.databind.JsonNode;
 /** The formats' cases again, through the real import and back out of the table. */
 final class RecordImportTest {
   @TempDir static Path root;
-  private static Workbench bench;
-  private static PostgresEngine engine;
+
+  /** A database and an engine for each of the settings: engines run each other's jobs. */
+  private static final Map<CsvNumbers, Workbench> BENCHES = new EnumMap<>(CsvNumbers.class);
+
+  private static final Map<CsvNumbers, PostgresEngine> ENGINES = new EnumMap<>(CsvNumbers.class);
 
   @BeforeAll
   static void open() throws Exception {
-    bench = new Workbench(PostgresFixture.freshDatabase(), root);
-    engine = bench.engine();
+    for (CsvNumbers numbers : CsvNumbers.values()) {
+      Workbench bench =
+          new Workbench(PostgresFixture.freshDatabase(), root.resolve(numbers.toString()));
+      BENCHES.put(numbers, bench);
+      ENGINES.put(
+          numbers, bench.engine(bench.database, bench.files, Workbench.settings(numbers, ENV)));
+    }
   }
 
   @AfterAll
-  static void close() throws Exception {
-    bench.close();
+  static void close() {
+    BENCHES.values().forEach(Workbench::close);
   }
 
-  static Stream<RecordCase> jsonCases() throws IOException {
-    return RecordCase.read("records-json.json");
-  }
-
-  static Stream<RecordCase> csvCases() throws IOException {
-    return RecordCase.read("records-csv.json");
+  static Stream<FileCase> cases() throws IOException {
+    return FileCase.all();
   }
 
   @ParameterizedTest
-  @MethodSource("jsonCases")
-  void theTableHoldsTheDocumentsOfAJsonFileAndTheJobCountsTheRest(RecordCase expected)
-      throws Exception {
-    check(expected, FileType.JSON);
-  }
-
-  @ParameterizedTest
-  @MethodSource("csvCases")
-  void theTableHoldsTheDocumentsOfACsvFileAndTheJobCountsTheRest(RecordCase expected)
-      throws Exception {
-    check(expected, FileType.CSV);
-  }
-
-  private static void check(RecordCase expected, FileType type) throws Exception {
-    String collection = type + " " + expected.id();
-    assertThat(engine.createCollection(Workbench.ENV, collection))
-        .isEqualTo(Engine.CollectionReply.DONE);
-    bench.put(Workbench.ENV, collection, expected.file());
+  @MethodSource("cases")
+  void theTableHoldsTheDocumentsOfAFileAndTheJobTellsTheRest(FileCase expected) throws Exception {
+    PostgresEngine engine = Objects.requireNonNull(ENGINES.get(expected.numbers()));
+    Workbench bench = Objects.requireNonNull(BENCHES.get(expected.numbers()));
+    String collection = expected.toString();
+    assertThat(engine.createCollection(ENV, collection)).isEqualTo(Engine.CollectionReply.DONE);
+    bench.put(ENV, collection, expected.file());
 
     JobState state =
         Workbench.end(
             engine,
-            Workbench.ENV,
+            ENV,
             Workbench.submit(
                 engine,
                 new ImportParameters(
-                    Workbench.ENV, collection, collection, type, false, ConflictMode.INSERT)));
+                    ENV, collection, collection, expected.type(), false, ConflictMode.INSERT)));
 
     List<JsonNode> missing = new ArrayList<>(expected.documents());
-    for (String document : bench.documents(Workbench.ENV, collection).values()) {
-      assertThat(missing.removeIf(one -> RecordCase.same(one, document)) || hasTwins(expected))
+    for (String document : bench.documents(ENV, collection).values()) {
+      assertThat(missing.removeIf(one -> FileCase.same(one, document)) || hasTwins(expected))
           .as("%s is expected", document)
           .isTrue();
     }
     assertThat(missing).isEmpty();
-    assertThat(bench.documents(Workbench.ENV, collection)).hasSameSizeAs(expected.documents());
+    assertThat(bench.documents(ENV, collection)).hasSameSizeAs(expected.documents());
     assertThat(state.recordSuccess()).isEqualTo(expected.documents().size());
-    assertThat(state.recordFail()).isEqualTo(expected.bad().size());
-    boolean nothing = expected.documents().isEmpty() && !expected.bad().isEmpty();
+    assertThat(state.recordFail()).isEqualTo(expected.bad() + expected.conflicts().size());
+    boolean nothing = expected.documents().isEmpty() && state.recordFail() > 0;
     assertThat(state.status())
-        .isEqualTo(
-            nothing || !expected.unreadable().isEmpty() ? JobStatus.FAIL : JobStatus.SUCCESS);
-    assertThat(state.errorMsg()).contains(expected.unreadable());
-    expected.bad().stream()
-        .limit(Job.Progress.FAILURES_TOLD)
-        .forEach(bad -> assertThat(state.errorMsg()).contains("line " + bad.line() + ": "));
+        .isEqualTo(nothing || expected.stop() ? JobStatus.FAIL : JobStatus.SUCCESS);
+    told(expected).forEach(place -> assertThat(state.errorMsg()).contains(place));
+  }
+
+  /** The places that the job's text names: where it stopped, and the first few records. */
+  private static Stream<String> told(FileCase expected) {
+    Stream<String> bad =
+        Stream.concat(
+                expected.problems().stream().limit(expected.bad()).map(FileCase.Expected::place),
+                expected.conflicts().stream())
+            .limit(Job.Progress.FAILURES_TOLD);
+    Stream<String> stop =
+        expected.stop() ? Stream.of(expected.problems().getLast().place()) : Stream.empty();
+    return Stream.concat(bad, stop).map(place -> "line " + place.replace(":", ", column ") + ": ");
   }
 
   /** Documents that differ by their generated ids alone. */
-  private static boolean hasTwins(RecordCase expected) {
+  private static boolean hasTwins(FileCase expected) {
     return expected.documents().stream().distinct().count() < expected.documents().size();
   }
 }

@@ -2,79 +2,76 @@ package io.dbimport.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dbimport.FileType;
 import io.dbimport.engine.FileRecord.Bad;
 import io.dbimport.engine.FileRecord.Document;
+import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
 
 /** The formats, case by case, and what must hold for every file. */
 final class RecordReaderTest {
 
   /** What a file gave, and where reading stood after each record. */
-  private record Read(
-      List<FileRecord> records, List<Long> positions, List<Long> lines, String unreadable) {
+  private record Read(List<FileRecord> records, List<Place> places, Optional<Problem> stop) {
     List<Document> documents() {
       return records.stream().filter(Document.class::isInstance).map(Document.class::cast).toList();
     }
 
-    List<Bad> bad() {
-      return records.stream().filter(Bad.class::isInstance).map(Bad.class::cast).toList();
+    List<Problem> problems() {
+      return Stream.concat(
+              records.stream()
+                  .filter(Bad.class::isInstance)
+                  .map(record -> ((Bad) record).problem()),
+              stop.stream())
+          .toList();
     }
   }
 
-  static Stream<RecordCase> jsonCases() throws IOException {
-    return RecordCase.read("records-json.json");
+  static Stream<FileCase> cases() throws IOException {
+    return FileCase.all();
   }
 
-  static Stream<RecordCase> csvCases() throws IOException {
-    return RecordCase.read("records-csv.json");
-  }
-
-  @ParameterizedTest
-  @MethodSource("jsonCases")
-  void aJsonFileGivesTheDocumentsAndTheBadRecordsOfItsCase(RecordCase expected) throws Exception {
-    check(expected, readJson(expected.file(), 0, 1));
-  }
-
-  @ParameterizedTest
-  @MethodSource("csvCases")
-  void aCsvFileGivesTheDocumentsAndTheBadRecordsOfItsCase(RecordCase expected) throws Exception {
-    check(expected, readCsv(expected.file(), 0));
-  }
-
-  @ParameterizedTest
-  @MethodSource("jsonCases")
-  void aJsonFileReadOnFromAnyRecordGivesTheRest(RecordCase expected) throws Exception {
-    Read whole = readJson(expected.file(), 0, 1);
-    for (int i = 0; i < whole.records().size(); i++) {
-      Read rest = readJson(expected.file(), whole.positions().get(i), whole.lines().get(i));
-      checkRest(whole, i, rest);
+  @Test
+  void theSpecificationIsWhole() throws IOException {
+    List<FileCase> all = cases().toList();
+    Set<String> names = new HashSet<>();
+    Set<String> kinds = new HashSet<>();
+    for (FileCase one : all) {
+      assertThat(names.add(one.toString())).as("%s is there once", one).isTrue();
+      one.allProblems().forEach(problem -> kinds.add(problem.kind()));
     }
+    kinds.add(ProblemKind.ID_TAKEN.tag()); // the cases with conflicts
+
+    assertThat(all).hasSizeGreaterThan(250);
+    assertThat(kinds)
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(ProblemKind.values()).map(ProblemKind::tag).toList());
   }
 
   @ParameterizedTest
-  @MethodSource("csvCases")
-  void aCsvFileReadOnFromAnyRecordGivesTheRest(RecordCase expected) throws Exception {
-    Read whole = readCsv(expected.file(), 0);
-    for (int i = 0; i < whole.records().size(); i++) {
-      checkRest(whole, i, readCsv(expected.file(), whole.positions().get(i)));
-    }
+  @MethodSource("cases")
+  void aFileGivesTheDocumentsAndProblemsOfItsCase(FileCase expected) throws Exception {
+    check(expected, read(expected, Place.START));
   }
 
   @ParameterizedTest
-  @MethodSource("jsonCases")
-  void aJsonFileThatComesByteByByteGivesTheSame(RecordCase expected) throws Exception {
+  @MethodSource("cases")
+  void aFileThatComesByteByByteGivesTheSame(FileCase expected) throws Exception {
     InputStream slow =
         new ByteArrayInputStream(expected.file()) {
           @Override
@@ -83,17 +80,53 @@ final class RecordReaderTest {
           }
         };
 
-    check(expected, read(new JsonRecords(slow, 0, 1, new Random(1))));
+    check(expected, read(reader(expected, slow, Place.START)));
   }
 
-  @Test
-  void aRecordLongerThanTheLimitCostsItselfAndNotTheFile() throws Exception {
-    String tooLong = "{\"_id\":\"a\",\"t\":\"" + "x".repeat(JsonFramer.MAX_RECORD_BYTES) + "\"}\n";
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aFileReadOnFromAnyRecordGivesTheRest(FileCase expected) throws Exception {
+    Read whole = read(expected, Place.START);
+    for (int i = 0; i < whole.records().size(); i++) {
+      Read rest = read(expected, whole.places().get(i));
+      List<FileRecord> left = whole.records().subList(i + 1, whole.records().size());
+      assertThat(rest.records()).usingElementComparator(RecordReaderTest::compare).isEqualTo(left);
+      assertThat(rest.stop()).isEqualTo(whole.stop());
+    }
+  }
 
-    Read read = readJson((tooLong + "{\"_id\":\"b\"}\n").getBytes(StandardCharsets.UTF_8), 0, 1);
+  /** Generated ids differ from run to run: of these only places are compared. */
+  private static int compare(FileRecord one, FileRecord other) {
+    boolean same = one.equals(other);
+    if (one instanceof Document first && first.idMade()) {
+      same =
+          other instanceof Document second
+              && second.idMade()
+              && first.line() == second.line()
+              && first.column() == second.column();
+    }
+    return same ? 0 : 1;
+  }
 
-    assertThat(read.bad()).containsExactly(new Bad(1, "the record is longer than 16 MB"));
-    assertThat(read.documents()).extracting(Document::id).containsExactly("b");
+  @ParameterizedTest
+  @MethodSource("cases")
+  void whoReadsOnFindsTheRestOfTheProblems(FileCase expected) throws Exception {
+    List<Problem> problems = new ArrayList<>();
+
+    FileCheck check =
+        FileCheck.of(
+            new ByteArrayInputStream(expected.file()),
+            expected.type(),
+            expected.numbers(),
+            problems::add);
+
+    checkProblems(expected.allProblems(), problems);
+    assertThat(check.readable()).isEqualTo(!expected.stop());
+    assertThat(check.good()).isEqualTo(problems.isEmpty());
+    assertThat(check.records() - check.bad())
+        .isEqualTo(expected.documentsReadingOn() + expected.conflicts().size());
+    assertThat(check.problems().values().stream().mapToLong(Long::longValue).sum())
+        .isEqualTo(problems.size());
   }
 
   @Test
@@ -103,9 +136,9 @@ final class RecordReaderTest {
       file.append("{\"_id\":\"%d\",\"t\":\"%s\"}\n".formatted(i, "é".repeat(i)));
     }
 
-    Read read = readJson(file.toString().getBytes(StandardCharsets.UTF_8), 0, 1);
+    Read read = readJson(file.toString().getBytes(StandardCharsets.UTF_8));
 
-    assertThat(read.bad()).isEmpty();
+    assertThat(read.problems()).isEmpty();
     assertThat(read.documents()).hasSize(500);
     for (int i = 0; i < 500; i++) {
       assertThat(read.documents().get(i).json())
@@ -115,81 +148,72 @@ final class RecordReaderTest {
   }
 
   @Test
-  void invalidBytesFarIntoACsvFileCostTheirRowAlone() throws Exception {
-    StringBuilder rows = new StringBuilder("_id,x\n");
-    for (int i = 0; i < 5000; i++) {
-      rows.append(i).append(i == 4321 ? ",\u00ff\n" : ",x\n");
+  void columnsAreRightAcrossTheReadersBlocks() throws Exception {
+    StringBuilder line = new StringBuilder();
+    for (int i = 0; i < 30_000; i++) {
+      line.append("{\"t\":\"é\"} ");
     }
+    line.append("{\"t\":x}");
 
-    Read read = readCsv(rows.toString().getBytes(StandardCharsets.ISO_8859_1), 0);
+    Read read = readJson(line.toString().getBytes(StandardCharsets.UTF_8));
 
-    assertThat(read.unreadable()).isEmpty();
-    assertThat(read.documents()).hasSize(4999);
-    assertThat(read.bad()).extracting(Bad::line).containsExactly(4323L);
+    assertThat(read.documents()).hasSize(30_000);
+    assertThat(read.documents().getLast().column()).isEqualTo(29_999 * 10 + 1);
+    assertThat(read.problems()).singleElement().extracting(Problem::column).isEqualTo(300_000L + 6);
   }
 
-  private static void check(RecordCase expected, Read read) {
-    assertThat(read.documents()).as("documents").hasSameSizeAs(expected.documents());
-    for (int i = 0; i < read.documents().size(); i++) {
-      String found = read.documents().get(i).json();
-      assertThat(RecordCase.same(expected.documents().get(i), found))
-          .as("%s is %s", found, expected.documents().get(i))
+  private static void check(FileCase expected, Read read) {
+    List<Document> documents =
+        read.documents().stream()
+            .filter(one -> !expected.conflicts().contains(one.line() + ":" + one.column()))
+            .toList();
+    assertThat(documents).as("documents").hasSameSizeAs(expected.documents());
+    for (int i = 0; i < documents.size(); i++) {
+      String found = documents.get(i).json();
+      JsonNode one = expected.documents().get(i);
+      assertThat(FileCase.same(one, found)).as("%s is %s", found, one).isTrue();
+    }
+    checkProblems(expected.problems(), read.problems());
+    assertThat(read.stop().isPresent()).as("stops").isEqualTo(expected.stop());
+  }
+
+  private static void checkProblems(List<FileCase.Expected> expected, List<Problem> found) {
+    assertThat(found).as("problems, expected %s", expected).hasSameSizeAs(expected);
+    for (int i = 0; i < found.size(); i++) {
+      assertThat(expected.get(i).is(found.get(i)))
+          .as("%s is %s", found.get(i), expected.get(i))
           .isTrue();
     }
-    assertThat(read.bad()).as("bad records").hasSameSizeAs(expected.bad());
-    for (int i = 0; i < read.bad().size(); i++) {
-      assertThat(read.bad().get(i).line())
-          .as("line of %s", read.bad().get(i))
-          .isEqualTo(expected.bad().get(i).line());
-      assertThat(read.bad().get(i).reason()).contains(expected.bad().get(i).reason());
-    }
-    if (expected.unreadable().isEmpty()) {
-      assertThat(read.unreadable()).as("unreadable").isEmpty();
-    } else {
-      assertThat(read.unreadable()).as("unreadable").contains(expected.unreadable());
-    }
   }
 
-  /** Generated ids differ from run to run: there only lines are compared. */
-  private static void checkRest(Read whole, int after, Read rest) {
-    List<FileRecord> left = whole.records().subList(after + 1, whole.records().size());
-    assertThat(rest.records())
-        .extracting(FileRecord::line)
-        .containsExactlyElementsOf(left.stream().map(FileRecord::line).toList());
-    for (int i = 0; i < left.size(); i++) {
-      if (!(left.get(i) instanceof Document document && document.id().matches("[0-9a-f]{32}"))) {
-        assertThat(rest.records().get(i)).isEqualTo(left.get(i));
-      }
-    }
-    assertThat(rest.unreadable()).isEqualTo(whole.unreadable());
+  private static Read readJson(byte[] file) throws IOException {
+    return read(new JsonRecords(new ByteArrayInputStream(file), Place.START, new Random(1)));
   }
 
-  private static Read readJson(byte[] file, long position, long line) throws IOException {
-    InputStream in = new ByteArrayInputStream(file, (int) position, file.length - (int) position);
-    return read(new JsonRecords(in, position, line, new Random(1)));
+  private static Read read(FileCase of, Place from) throws IOException {
+    byte[] file = of.file();
+    int skipped = of.type() == FileType.JSON ? (int) from.position() : 0;
+    return read(reader(of, new ByteArrayInputStream(file, skipped, file.length - skipped), from));
   }
 
-  private static Read readCsv(byte[] file, long position) throws IOException {
-    try {
-      return read(new CsvRecords(new ByteArrayInputStream(file), position, new Random(1)));
-    } catch (UnreadableFile unreadable) {
-      return new Read(List.of(), List.of(), List.of(), unreadable.why());
-    }
+  private static RecordReader reader(FileCase of, InputStream in, Place from) {
+    return switch (of.type()) {
+      case JSON -> new JsonRecords(in, from, new Random(1));
+      case CSV -> new CsvRecords(in, from, of.numbers(), new Random(1));
+    };
   }
 
   private static Read read(RecordReader reader) throws IOException {
     List<FileRecord> records = new ArrayList<>();
-    List<Long> positions = new ArrayList<>();
-    List<Long> lines = new ArrayList<>();
+    List<Place> places = new ArrayList<>();
     try (reader) {
       for (Optional<FileRecord> next = reader.next(); next.isPresent(); next = reader.next()) {
         records.add(next.get());
-        positions.add(reader.position());
-        lines.add(reader.line());
+        places.add(reader.place());
       }
-      return new Read(records, positions, lines, "");
+      return new Read(records, places, Optional.empty());
     } catch (UnreadableFile unreadable) {
-      return new Read(records, positions, lines, unreadable.why());
+      return new Read(records, places, Optional.of(unreadable.problem()));
     }
   }
 }

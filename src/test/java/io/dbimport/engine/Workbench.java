@@ -43,8 +43,12 @@ final class Workbench implements AutoCloseable {
 
   /** Small batches, and claims that run out soon. */
   static EngineSettings settings(String... environments) {
+    return settings(CsvNumbers.ALL, environments);
+  }
+
+  static EngineSettings settings(CsvNumbers numbers, String... environments) {
     return new EngineSettings(
-        List.of(environments), 4, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(50));
+        List.of(environments), 4, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(50), numbers);
   }
 
   PostgresEngine engine() throws SQLException {
