@@ -66,6 +66,7 @@ public final class Main implements Runnable {
     main.addSubcommand(new WorkerCommand());
     main.addSubcommand(new ServerCommand());
     main.addSubcommand(new SubmitCommand());
+    main.addSubcommand(new CheckCommand());
     main.addSubcommand(new TopicsCommand());
     main.addSubcommand(new SettingsCommand());
     main.setUsageHelpAutoWidth(true);

@@ -108,7 +108,7 @@ final class JsonMistakes {
   }
 
   private static String quoted(byte b) {
-    return "\"" + (char) b + "\"";
+    return b == '"' ? "a quote" : "\"" + (char) b + "\"";
   }
 
   private static String word(byte[] in, int at, int end) {

@@ -23,7 +23,8 @@ class CommandLineTest {
   private final StringWriter err = new StringWriter();
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "dev", "worker", "server", "submit", "topics", "settings"})
+  @ValueSource(
+      strings = {"demo", "dev", "worker", "server", "submit", "check", "topics", "settings"})
   void everyCommandHasHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: dbimport " + command);
@@ -34,7 +35,7 @@ class CommandLineTest {
   void theHelpOfTheProgramNamesCommandsAndExitCodes() {
     assertThat(run("--help")).isZero();
     assertThat(out.toString())
-        .contains("worker", "server", "submit", "topics", "settings", "demo", "dev")
+        .contains("worker", "server", "submit", "check", "topics", "settings", "demo", "dev")
         .contains("0", "64", "69", "70", "75", "77", "78", "130");
   }
 
@@ -48,6 +49,10 @@ class CommandLineTest {
         "submit --env e --collection c                | FILE",
         "submit --env e absent.jsonl                  | --collection",
         "submit --env e --collection c absent.jsonl   | absent.jsonl is no file",
+        "check                                        | FILE",
+        "check absent.jsonl                           | absent.jsonl is no file",
+        "check -                                      | --type json or --type csv",
+        "check --type json - -                        | can be read once",
         "topics                                       | create",
         "topics create --partitions many              | --partitions",
       })

@@ -1,0 +1,59 @@
+package io.dbimport.cli;
+
+import io.dbimport.FileType;
+import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.Problem;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** A check for programs: one JSON object, a problem a line. Confined to one command. */
+final class CheckAsJson implements CheckReport {
+  private final Screen screen;
+  private boolean first = true;
+  private boolean firstFile = true;
+  private boolean good = true;
+
+  CheckAsJson(Screen screen) {
+    this.screen = screen;
+    screen.line("{\"files\": [");
+  }
+
+  @Override
+  public void begin(String file, FileType type) {
+    screen.line(
+        "%s{\"file\": %s, \"type\": %s, \"problems\": ["
+            .formatted(
+                firstFile ? "" : ",",
+                Json.compact(file),
+                Json.compact(type.name().toLowerCase(Locale.ROOT))));
+    firstFile = false;
+    first = true;
+  }
+
+  @Override
+  public void problem(Problem problem) {
+    Map<String, Object> one = new LinkedHashMap<>();
+    one.put("line", problem.line());
+    one.put("column", problem.column());
+    one.put("kind", problem.kind().tag());
+    one.put("what", problem.what());
+    one.put("advice", problem.kind().advice());
+    screen.line((first ? "  " : "  ,") + Json.compact(one));
+    first = false;
+  }
+
+  @Override
+  public void end(FileCheck check) {
+    good &= check.good();
+    screen.line(
+        "], \"records\": %d, \"refused\": %d, \"without_id\": %d, \"readable\": %b, \"good\": %b}"
+            .formatted(
+                check.records(), check.bad(), check.withoutId(), check.readable(), check.good()));
+  }
+
+  @Override
+  public void close() {
+    screen.line("], \"good\": %b}".formatted(good));
+  }
+}

@@ -1,0 +1,103 @@
+package io.dbimport.cli;
+
+import io.dbimport.FileType;
+import io.dbimport.cli.Screen.Look;
+import io.dbimport.cli.Screen.Part;
+import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.Problem;
+import io.dbimport.engine.ProblemKind;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * A check for people: a line for each problem, and what to change under the first of its kind.
+ * Confined to one command.
+ */
+final class CheckAsText implements CheckReport {
+  private static final int PLACE = 10;
+
+  private final Screen screen;
+  private final Set<ProblemKind> advised = EnumSet.noneOf(ProblemKind.class);
+  private int files;
+  private int bad;
+
+  CheckAsText(Screen screen) {
+    this.screen = screen;
+  }
+
+  @Override
+  public void begin(String file, FileType type) {
+    if (files++ > 0) {
+      screen.line("");
+    }
+    advised.clear();
+    screen.line(List.of(new Part(Look.STRONG, file), new Part(Look.FAINT, "  " + type)));
+  }
+
+  @Override
+  public void problem(Problem problem) {
+    String place = problem.line() + ":" + problem.column();
+    screen.line(
+        List.of(
+            new Part(Look.FAINT, "  " + Screen.padded(place, PLACE) + " "),
+            new Part(Look.BAD, problem.what()),
+            new Part(Look.FAINT, "  " + problem.kind().tag())));
+    if (advised.add(problem.kind())) {
+      screen.line(
+          List.of(
+              Part.of("  " + " ".repeat(PLACE) + " "),
+              new Part(Look.NOTE, "→ " + problem.kind().advice())));
+    }
+  }
+
+  @Override
+  public void end(FileCheck check) {
+    bad += check.good() ? 0 : 1;
+    if (check.good()) {
+      screen.line(Look.GOOD, "  %s, nothing wrong".formatted(records(check.records())));
+    } else {
+      screen.line(Look.BAD, "  " + counted(check));
+    }
+    if (check.withoutId() > 0) {
+      screen.line(
+          Look.NOTE,
+          "  %s without _id: each import of them makes new documents"
+              .formatted(records(check.withoutId())));
+    }
+  }
+
+  private static String counted(FileCheck check) {
+    String kinds =
+        check.problems().entrySet().stream()
+            .sorted(
+                Map.Entry.<ProblemKind, Long>comparingByValue(Comparator.reverseOrder())
+                    .thenComparing(Map.Entry.comparingByKey()))
+            .map(kind -> "%,d %s".formatted(kind.getValue(), kind.getKey().tag()))
+            .collect(Collectors.joining(", "));
+    String then =
+        check.readable()
+            ? "%,d of %s would be refused".formatted(check.bad(), records(check.records()))
+            : "an import would stop before the end";
+    return kinds + ": " + then;
+  }
+
+  private static String records(long count) {
+    return count == 1 ? "1 record" : "%,d records".formatted(count);
+  }
+
+  @Override
+  public void close() {
+    if (files > 1) {
+      screen.line("");
+      screen.line(
+          bad == 0 ? Look.GOOD : Look.BAD,
+          bad == 0
+              ? "%,d files, nothing wrong".formatted(files)
+              : "%,d of %,d files have problems".formatted(bad, files));
+    }
+  }
+}

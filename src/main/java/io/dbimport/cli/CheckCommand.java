@@ -1,0 +1,123 @@
+package io.dbimport.cli;
+
+import io.dbimport.FileType;
+import io.dbimport.cli.Setting.Group;
+import io.dbimport.engine.CsvNumbers;
+import io.dbimport.engine.FileCheck;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code check}: what an import of files would find, without a server. */
+@Command(
+    name = "check",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Reads files as the import would and prints every problem with its line, its column and"
+            + " what to change; needs no server. Exit code 1 when anything is wrong.")
+final class CheckCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+
+  private final SettingsFlags flags = new SettingsFlags(Group.FILES);
+
+  private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "FILE",
+      description = "JSON or CSV files; - is standard input.")
+  private List<String> files = new ArrayList<>();
+
+  @Option(
+      names = "--type",
+      paramLabel = "json|csv",
+      description = "What the files are; default: by .json, .jsonl, .ndjson or .csv.")
+  private @Nullable FileType type;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  /** A file and what it is. */
+  private record Input(String name, FileType type) {
+    InputStream open() throws IOException {
+      return name.equals(STANDARD_INPUT) ? System.in : Files.newInputStream(Path.of(name));
+    }
+  }
+
+  @Spec
+  void spec(CommandSpec command) {
+    this.spec = command;
+    flags.addTo(command);
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    List<Input> inputs = inputs();
+    Settings settings = flags.read();
+    Logs.quiet(settings);
+    CsvNumbers numbers = Wiring.csvNumbers(settings);
+    try (Screen screen = Screen.open();
+        CheckReport report = json ? new CheckAsJson(screen) : new CheckAsText(screen)) {
+      boolean good = true;
+      for (Input input : inputs) {
+        good &= check(input, numbers, report).good();
+      }
+      return good ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
+    }
+  }
+
+  private static FileCheck check(Input input, CsvNumbers numbers, CheckReport report)
+      throws IOException {
+    report.begin(input.name(), input.type());
+    try (InputStream in = input.open()) {
+      FileCheck check = FileCheck.of(in, input.type(), numbers, report::problem);
+      report.end(check);
+      return check;
+    }
+  }
+
+  private List<Input> inputs() {
+    if (files.stream().filter(STANDARD_INPUT::equals).count() > 1) {
+      throw wrong("- is standard input, which can be read once");
+    }
+    return files.stream().map(this::input).toList();
+  }
+
+  private Input input(String name) {
+    if (!name.equals(STANDARD_INPUT)) {
+      Path file = Path.of(name);
+      if (!Files.isReadable(file) || Files.isDirectory(file)) {
+        throw wrong(name + " is no file that can be read");
+      }
+    }
+    return new Input(name, type == null ? typeOf(name) : type);
+  }
+
+  private FileType typeOf(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (lower.endsWith(".csv")) {
+      return FileType.CSV;
+    }
+    if (lower.endsWith(".json") || lower.endsWith(".jsonl") || lower.endsWith(".ndjson")) {
+      return FileType.JSON;
+    }
+    throw wrong(name + ": its name does not tell what it is; say --type json or --type csv");
+  }
+
+  private CommandLine.ParameterException wrong(String what) {
+    return new CommandLine.ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,167 @@
+package io.dbimport.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code check} as people and programs see it. */
+final class CheckCommandTest {
+  @TempDir private Path folder = Path.of("");
+
+  private String out = "";
+
+  @Test
+  void aGoodFileEndsWith0() throws IOException {
+    String file = file("good.jsonl", "{\"_id\":\"a\"}\n{\"n\":1}\n");
+
+    assertThat(run("check", file)).isZero();
+
+    assertThat(out)
+        .isEqualTo(
+            """
+            %s  JSON
+              2 records, nothing wrong
+              1 record without _id: each import of them makes new documents
+            """
+                .formatted(file));
+  }
+
+  @Test
+  void everyProblemIsToldWithItsPlaceAndTheAdviceOnce() throws IOException {
+    String file =
+        file(
+            "bad.jsonl",
+            """
+            {"_id":"a",}
+            {"_id":"漢字","n":NaN}
+            {"_id":"c"}
+            {"_id":"d","n":[1,]}
+            """);
+
+    assertThat(run("check", file)).isEqualTo(1);
+
+    assertThat(out)
+        .isEqualTo(
+            """
+            %s  JSON
+              1:11       a comma with nothing behind it  trailing-comma
+                         → remove the comma
+              2:17       NaN, which JSON does not have  not-finite
+                         → write null, or {"$numberDouble": "NaN"}
+              4:18       a comma with nothing behind it  trailing-comma
+              2 trailing-comma, 1 not-finite: 3 of 4 records would be refused
+            """
+                .formatted(file));
+  }
+
+  @Test
+  void whatEndsAnImportIsToldToo() throws IOException {
+    String file = file("array.json", "[\n  {\"_id\":\"a\"},\n  {\"_id\":b}\n]\n");
+
+    assertThat(run("check", file)).isEqualTo(1);
+
+    assertThat(out).contains("1:1 ", "array", "one object a line", "3:10 ", "not-a-value", "stop");
+  }
+
+  @Test
+  void severalFilesAreSummedUp() throws IOException {
+    String good = file("good.csv", "_id,x\na,1\n");
+    String bad = file("bad.csv", "_id,x\na,1,2\n");
+
+    assertThat(run("check", good, bad)).isEqualTo(1);
+    assertThat(out)
+        .contains("1 record, nothing wrong", "2:5 ")
+        .endsWith("1 of 2 files have problems\n");
+
+    assertThat(run("check", good, good)).isZero();
+    assertThat(out).endsWith("2 files, nothing wrong\n");
+  }
+
+  @Test
+  void jsonIsForPrograms() throws IOException {
+    String bad = file("bad.jsonl", "{\"_id\":\"a\",}\n{\"x\":1}\n{\"_id\":\"\"}\n");
+    String good = file("good.csv", "_id\na\n");
+
+    assertThat(run("check", "--json", bad, good)).isEqualTo(1);
+
+    JsonNode all = new JsonMapper().readTree(out);
+    assertThat(all.path("good").booleanValue()).isFalse();
+    JsonNode first = all.path("files").path(0);
+    assertThat(first.path("file").stringValue()).isEqualTo(bad);
+    assertThat(first.path("type").stringValue()).isEqualTo("json");
+    assertThat(first.path("records").intValue()).isEqualTo(3);
+    assertThat(first.path("refused").intValue()).isEqualTo(2);
+    assertThat(first.path("without_id").intValue()).isEqualTo(1);
+    assertThat(first.path("readable").booleanValue()).isTrue();
+    assertThat(first.path("good").booleanValue()).isFalse();
+    assertThat(first.path("problems")).hasSize(2);
+    JsonNode problem = first.path("problems").path(1);
+    assertThat(problem.path("line").intValue()).isEqualTo(3);
+    assertThat(problem.path("column").intValue()).isEqualTo(8);
+    assertThat(problem.path("kind").stringValue()).isEqualTo("bad-id");
+    assertThat(problem.path("what").stringValue()).isEqualTo("_id is empty");
+    assertThat(problem.path("advice").stringValue()).startsWith("write a text");
+    JsonNode second = all.path("files").path(1);
+    assertThat(second.path("type").stringValue()).isEqualTo("csv");
+    assertThat(second.path("good").booleanValue()).isTrue();
+    assertThat(second.path("problems")).isEmpty();
+  }
+
+  @Test
+  void standardInputIsReadWhenItsTypeIsSaid() throws IOException {
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream("{\"_id\":\"a\"}\nx\n".getBytes(StandardCharsets.UTF_8)));
+    try {
+      assertThat(run("check", "--type", "json", "-")).isEqualTo(1);
+    } finally {
+      System.setIn(before);
+    }
+    assertThat(out).contains("2:1 ", "not-an-object");
+  }
+
+  @Test
+  void theTypeGoesByTheNameUnlessItIsSaid() throws IOException {
+    String named = file("rows.CSV", "_id\na\n");
+    String unnamed = file("rows.txt", "_id\na\n");
+
+    assertThat(run("check", named)).isZero();
+    assertThat(run("check", unnamed)).isEqualTo(64);
+    assertThat(run("check", "--type", "csv", unnamed)).isZero();
+    assertThat(run("check", "--type", "json", named)).isEqualTo(1);
+  }
+
+  @Test
+  void theSettingForNumbersIsRead() throws IOException {
+    String file = file("ids.csv", "_id\na\n");
+
+    assertThat(run("check", "--csv-numbers", "unquoted", file)).isZero();
+    assertThat(run("check", "--csv-numbers", "some", file)).isEqualTo(78);
+  }
+
+  private String file(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text).toString();
+  }
+
+  private int run(String... args) {
+    PrintStream before = System.out;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      return Main.run(args);
+    } finally {
+      System.setOut(before);
+      out = printed.toString(StandardCharsets.UTF_8);
+    }
+  }
+}
