@@ -2,10 +2,14 @@ package io.dbimport.cli;
 
 import io.dbimport.FileType;
 import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.FileMending.Mend;
 import io.dbimport.engine.Problem;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** A check for programs: one JSON object, a problem a line. Confined to one command. */
 final class CheckAsJson implements CheckReport {
@@ -13,6 +17,7 @@ final class CheckAsJson implements CheckReport {
   private boolean first = true;
   private boolean firstFile = true;
   private boolean good = true;
+  private String mended = "";
 
   CheckAsJson(Screen screen) {
     this.screen = screen;
@@ -53,7 +58,24 @@ final class CheckAsJson implements CheckReport {
   }
 
   @Override
+  public void mended(String into, Map<Mend, Long> done) {
+    List<Map<String, Object>> all = new ArrayList<>();
+    new TreeMap<>(done)
+        .forEach((mend, times) -> {
+          Map<String, Object> one = new LinkedHashMap<>();
+          one.put("kind", mend.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+          one.put("times", times);
+          one.put("done", mend.done());
+          all.add(one);
+        });
+    mended =
+        "\"mended\": {\"file\": %s, \"done\": %s}, "
+            .formatted(Json.compact(into), Json.compact(all));
+    good = true;
+  }
+
+  @Override
   public void close() {
-    screen.line("], \"good\": %b}".formatted(good));
+    screen.line("], %s\"good\": %b}".formatted(mended, good));
   }
 }

@@ -4,6 +4,7 @@ import io.dbimport.FileType;
 import io.dbimport.cli.Screen.Look;
 import io.dbimport.cli.Screen.Part;
 import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.FileMending.Mend;
 import io.dbimport.engine.Problem;
 import io.dbimport.engine.ProblemKind;
 import java.util.Comparator;
@@ -11,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -68,6 +70,22 @@ final class CheckAsText implements CheckReport {
           "  %s without _id: each import of them makes new documents"
               .formatted(records(check.withoutId())));
     }
+  }
+
+  @Override
+  public void mended(String into, Map<Mend, Long> done) {
+    screen.line("");
+    screen.line(List.of(Part.of("mended into "), new Part(Look.STRONG, into)));
+    if (done.isEmpty()) {
+      screen.line("  nothing to mend: it has the same content");
+    }
+    new TreeMap<>(done)
+        .forEach((mend, times) ->
+            screen.line(
+                "  %s%s".formatted(mend.done(), times == 1 ? "" : " (%,d)".formatted(times))));
+    // The file that it was made of is no longer what counts.
+    files = 0;
+    bad = 0;
   }
 
   private static String counted(FileCheck check) {

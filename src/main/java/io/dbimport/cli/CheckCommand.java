@@ -4,13 +4,17 @@ import io.dbimport.FileType;
 import io.dbimport.cli.Setting.Group;
 import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.FileCheck;
+import io.dbimport.engine.FileMending;
+import io.dbimport.engine.FileMending.Mend;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -27,7 +31,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Reads files as the import would and prints every problem with its line, its column and"
-            + " what to change; needs no server. Exit code 1 when anything is wrong.")
+            + " what to change; needs no server. Exit code 1 when anything is wrong, with --fix: in OUT.")
 final class CheckCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
 
@@ -50,6 +54,17 @@ final class CheckCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
+  @Option(
+      names = "--fix",
+      paramLabel = "OUT",
+      description =
+          "Write what FILE was meant to be to OUT, a file of its own: records of an array on lines,"
+              + " without byte order mark, CRLF, trailing commas; and check that.")
+  private @Nullable Path fixed;
+
+  @Option(names = "--force", description = "With --fix: OUT may be there, and is replaced.")
+  private boolean force;
+
   /** A file and what it is. */
   private record Input(String name, FileType type) {
     InputStream open() throws IOException {
@@ -71,17 +86,21 @@ final class CheckCommand implements Callable<Integer> {
     CsvNumbers numbers = Wiring.csvNumbers(settings);
     try (Screen screen = Screen.open();
         CheckReport report = json ? new CheckAsJson(screen) : new CheckAsText(screen)) {
+      Path out = fixed;
+      if (out != null) {
+        return fix(inputs.getFirst(), out, numbers, report);
+      }
       boolean good = true;
       for (Input input : inputs) {
-        good &= check(input, numbers, report).good();
+        good &= check(input.name(), input, numbers, report).good();
       }
       return good ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
     }
   }
 
-  private static FileCheck check(Input input, CsvNumbers numbers, CheckReport report)
+  private static FileCheck check(String name, Input input, CsvNumbers numbers, CheckReport report)
       throws IOException {
-    report.begin(input.name(), input.type());
+    report.begin(name, input.type());
     try (InputStream in = input.open()) {
       FileCheck check = FileCheck.of(in, input.type(), numbers, report::problem);
       report.end(check);
@@ -89,11 +108,51 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
+  private int fix(Input input, Path out, CsvNumbers numbers, CheckReport report)
+      throws IOException {
+    try (Mended mended = Mended.beside(out)) {
+      Input kept = input;
+      if (input.name().equals(STANDARD_INPUT)) {
+        // It can be read once, and is read twice.
+        try (InputStream in = input.open()) {
+          kept = new Input(mended.keep(in).toString(), input.type());
+        }
+      }
+      var _ = check(input.name(), kept, numbers, report);
+      Map<Mend, Long> done;
+      try (InputStream in = kept.open();
+          OutputStream to = mended.open()) {
+        done = FileMending.copy(in, input.type(), to);
+      }
+      if (!mended.publish(force)) {
+        throw wrong(out + " is there already; --force replaces it");
+      }
+      report.mended(out.toString(), done);
+      return check(out.toString(), new Input(out.toString(), input.type()), numbers, report).good()
+          ? ExitCode.DONE
+          : ExitCode.IMPORT_FAILED;
+    }
+  }
+
   private List<Input> inputs() {
+    if (fixed != null && files.size() > 1) {
+      throw wrong("--fix: mends one file, but there are " + files.size());
+    }
+    if (fixed != null && (Files.isDirectory(fixed) || !isInFolder(fixed))) {
+      throw wrong("--fix: " + fixed + " is no file in a folder that is there");
+    }
+    if (fixed != null && !force && Files.exists(fixed)) {
+      throw wrong(fixed + " is there already; --force replaces it");
+    }
     if (files.stream().filter(STANDARD_INPUT::equals).count() > 1) {
       throw wrong("- is standard input, which can be read once");
     }
     return files.stream().map(this::input).toList();
+  }
+
+  private static boolean isInFolder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    return folder != null && Files.isDirectory(folder);
   }
 
   private Input input(String name) {

@@ -105,9 +105,20 @@ final class CsvRows {
   private final Row row = new Row();
   private int lines;
   private int lineStart;
+  private long carriageReturns;
+  private long blankLines;
 
   CsvRows(FileBytes bytes) {
     this.bytes = bytes;
+  }
+
+  /** How many rows so far ended with one. */
+  long carriageReturns() {
+    return carriageReturns;
+  }
+
+  long blankLines() {
+    return blankLines;
   }
 
   /** A row, or why the next one is none. */
@@ -138,6 +149,7 @@ final class CsvRows {
       if (!blank) {
         return Optional.of(new Next.Read(row));
       }
+      blankLines++;
     }
     return Optional.empty();
   }
@@ -202,6 +214,7 @@ final class CsvRows {
     }
     boolean both = bytes.at(end) == '\r' && bytes.has(end + 1) && bytes.at(end + 1) == '\n';
     int behind = both ? end + 2 : end + 1;
+    carriageReturns += bytes.at(end) == '\r' ? 1 : 0;
     bytes.consume(behind, lines + 1L, behind);
   }
 

@@ -47,6 +47,7 @@ final class JsonFramer implements Closeable {
   private long arrays;
   private boolean arrayTold;
   private boolean commaTold;
+  private long carriageReturns;
 
   /** Whether only blanks are before the head on its line. */
   private boolean lineBegins = true;
@@ -57,6 +58,11 @@ final class JsonFramer implements Closeable {
 
   Place place() {
     return bytes.place();
+  }
+
+  /** How many stood between the records so far. */
+  long carriageReturns() {
+    return carriageReturns;
   }
 
   /**
@@ -236,7 +242,11 @@ final class JsonFramer implements Closeable {
           bytes.consume(1, 1, 1);
           lineBegins = true;
         }
-        case ' ', '\r', '\t' -> bytes.consume(1);
+        case ' ', '\t' -> bytes.consume(1);
+        case '\r' -> {
+          carriageReturns++;
+          bytes.consume(1);
+        }
         default -> {
           return;
         }

@@ -149,6 +149,81 @@ final class CheckCommandTest {
     assertThat(run("check", "--csv-numbers", "some", file)).isEqualTo(78);
   }
 
+  @Test
+  void fixWritesWhatTheFileWasMeantToBe() throws IOException {
+    String file =
+        file(
+            "array.json",
+            "\ufeff[\r\n  {\"_id\": \"漢 字\",\r\n   \"n\": [1, 2,]},\r\n  {\"_id\":\"b\"}\r\n]\r\n");
+    Path fixed = folder.resolve("fixed.jsonl");
+
+    assertThat(run("check", file, "--fix", fixed.toString())).isZero();
+
+    assertThat(fixed).hasContent("{\"_id\":\"漢 字\",\"n\":[1,2]}\n{\"_id\":\"b\"}\n");
+    assertThat(out)
+        .contains(
+            "the file is a JSON array",
+            "mended into " + fixed,
+            "removed the byte order mark\n",
+            "turned CRLF into LF",
+            "took the records out of the array\n",
+            "removed trailing commas\n",
+            "put each record on a line of its own\n")
+        .endsWith("2 records, nothing wrong\n");
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("array.json", "fixed.jsonl");
+  }
+
+  @Test
+  void fixLeavesWhatItCannotKnowAndEndsWith1() throws IOException {
+    String file = file("bad.jsonl", "{\"_id\":\"a\" \"n\":1}\n{\"_id\":\"b\",}\n");
+    Path fixed = folder.resolve("fixed.jsonl");
+
+    assertThat(run("check", "--json", "--fix", fixed.toString(), file)).isEqualTo(1);
+
+    assertThat(fixed).hasContent("{\"_id\":\"a\" \"n\":1}\n{\"_id\":\"b\"}\n");
+    JsonNode all = new JsonMapper().readTree(out);
+    assertThat(all.path("good").booleanValue()).isFalse();
+    assertThat(all.path("files")).hasSize(2);
+    assertThat(all.path("files").path(1).path("problems")).hasSize(1);
+    assertThat(all.path("mended").path("file").stringValue()).isEqualTo(fixed.toString());
+    JsonNode done = all.path("mended").path("done");
+    assertThat(done).hasSize(1);
+    assertThat(done.path(0).path("kind").stringValue()).isEqualTo("trailing-commas");
+    assertThat(done.path(0).path("times").intValue()).isEqualTo(1);
+  }
+
+  @Test
+  void fixReplacesAFileOnlyByForce() throws IOException {
+    String file = file("in.jsonl", "{\"_id\":\"a\",}\n");
+    Path there = Files.writeString(folder.resolve("there"), "precious");
+
+    assertThat(run("check", file, "--fix", there.toString())).isEqualTo(64);
+    assertThat(there).hasContent("precious");
+    assertThat(run("check", file, file, "--fix", there.toString(), "--force")).isEqualTo(64);
+    assertThat(run("check", file, "--fix", folder.resolve("no/folder").toString())).isEqualTo(64);
+    assertThat(there).hasContent("precious");
+
+    assertThat(run("check", file, "--fix", there.toString(), "--force")).isZero();
+    assertThat(there).hasContent("{\"_id\":\"a\"}\n");
+    assertThat(run("check", file, "--fix", file, "--force")).as("in place").isZero();
+    assertThat(folder.toFile().list()).containsExactlyInAnyOrder("in.jsonl", "there");
+  }
+
+  @Test
+  void standardInputCanBeFixedToo() throws IOException {
+    Path fixed = folder.resolve("fixed.csv");
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream("_id,x\r\na,1,\r\n".getBytes(StandardCharsets.UTF_8)));
+    try {
+      assertThat(run("check", "--type", "csv", "-", "--fix", fixed.toString())).isZero();
+    } finally {
+      System.setIn(before);
+    }
+    assertThat(fixed).hasContent("_id,x\na,1\n");
+    assertThat(out).contains("removed empty cells beyond the header");
+    assertThat(folder.toFile().list()).containsExactly("fixed.csv");
+  }
+
   private String file(String name, String text) throws IOException {
     return Files.writeString(folder.resolve(name), text).toString();
   }

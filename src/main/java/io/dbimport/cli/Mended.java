@@ -1,0 +1,74 @@
+package io.dbimport.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/**
+ * A file that is there whole or not at all: written beside its place under another name, and moved
+ * there. Closing it removes what was not moved. Confined to one command.
+ */
+final class Mended implements AutoCloseable {
+  private final Path out;
+  private final Path part;
+  private final Path kept;
+
+  private Mended(Path out, String name) {
+    this.out = out;
+    this.part = out.resolveSibling(name + ".part");
+    this.kept = out.resolveSibling(name + ".input");
+  }
+
+  static Mended beside(Path out) {
+    return new Mended(out, "." + out.getFileName() + "." + UUID.randomUUID());
+  }
+
+  /** Keeps a copy of what can be read only once. */
+  Path keep(InputStream in) throws IOException {
+    Files.copy(in, kept);
+    return kept;
+  }
+
+  OutputStream open() throws IOException {
+    FileChannel channel =
+        FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    return new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16) {
+      @Override
+      public void close() throws IOException {
+        try (channel) {
+          flush();
+          channel.force(true);
+        }
+      }
+    };
+  }
+
+  /** Moves the file to its place; false when one is there that must not be replaced. */
+  boolean publish(boolean replace) throws IOException {
+    try {
+      if (replace) {
+        Files.move(part, out, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        Files.move(part, out);
+      }
+      return true;
+    } catch (FileAlreadyExistsException there) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(part);
+    Files.deleteIfExists(kept);
+  }
+}
