@@ -64,13 +64,22 @@ final class JobStore {
             ended_at timestamptz
           )\
           """);
-      // A table that an earlier version made.
-      statement.execute(
-          "alter table dbimport.jobs add column if not exists line_column bigint not null default 1");
+      // Each only where it is not there: it waits for every open transaction on the table, that of
+      // a
+      // server that hangs included.
       statement.execute(
           """
-          create index if not exists jobs_open on dbimport.jobs (env, collection, id)
-            where status not in ('success', 'fail')\
+          do $$ begin
+            if not exists (
+              select from pg_attribute
+              where attrelid = 'dbimport.jobs'::regclass and attname = 'line_column') then
+              alter table dbimport.jobs add column line_column bigint not null default 1;
+            end if;
+            if to_regclass('dbimport.jobs_open') is null then
+              create index jobs_open on dbimport.jobs (env, collection, id)
+                where status not in ('success', 'fail');
+            end if;
+          end $$\
           """);
     }
   }

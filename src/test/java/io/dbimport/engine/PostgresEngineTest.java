@@ -16,6 +16,8 @@ import io.dbimport.engine.Engine.CollectionReply;
 import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +75,26 @@ final class PostgresEngineTest {
             Map.entry("b", "{\"v\": 1, \"_id\": \"b\"}"),
             Map.entry("c", "{\"v\": 2, \"_id\": \"c\"}"),
             Map.entry("d", "{\"_id\": \"d\"}"));
+  }
+
+  @Test
+  void anEngineStartsOverATableOfAnEarlierVersionAndWhileATransactionHangs() throws Exception {
+    bench.engine().close();
+    try (Connection hanging = bench.database.connect();
+        Statement statement = hanging.createStatement()) {
+      statement.execute("alter table dbimport.jobs drop column line_column");
+      bench.engine().close();
+
+      hanging.setAutoCommit(false);
+      statement.execute("update dbimport.jobs set line = line");
+      PostgresEngine engine = bench.engine();
+
+      assertThat(
+              bench
+                  .run(engine, Workbench.json("f", false, ConflictMode.INSERT), "{}{}{x}")
+                  .errorMsg())
+          .contains("line 1, column 6: ");
+    }
   }
 
   @Test
