@@ -29,6 +29,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -145,12 +146,23 @@ public final class Topics {
 
   /** The topics of this prefix that are there, by name. */
   public Map<String, Topic> describe() throws InterruptedException {
-    Set<String> existing = get(admin.listTopics().names());
-    return describe(
-        Arrays.stream(Kind.values())
-            .map(kind -> kind.topic(prefix))
-            .filter(existing::contains)
-            .toList());
+    long giveUpAt = System.nanoTime() + SEEN_WITHIN.toNanos();
+    while (true) {
+      Set<String> existing = get(admin.listTopics().names());
+      try {
+        return describe(
+            Arrays.stream(Kind.values())
+                .map(kind -> kind.topic(prefix))
+                .filter(existing::contains)
+                .toList());
+      } catch (UnknownTopicOrPartitionException notHeardYet) {
+        // One broker lists a topic that was just made, and the next that is asked does not know it.
+        if (System.nanoTime() > giveUpAt) {
+          throw notHeardYet;
+        }
+        Thread.sleep(SEEN_LOOK);
+      }
+    }
   }
 
   private Map<String, Topic> describe(List<String> names) throws InterruptedException {
