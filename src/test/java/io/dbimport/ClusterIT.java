@@ -167,7 +167,7 @@ final class ClusterIT {
 
       List<StubApi.Import> calls = StubApi.imports(notes);
       assertThat(calledTwice(calls)).as("inserts called twice").isEmpty();
-      LaneOrder order = LaneOrder.of(calls, epochNanos(killed));
+      LaneOrder order = LaneOrder.of(calls, epochNanos(killed), Set.of());
       assertThat(order.problems()).isEmpty();
       assertThat(calls).hasSize(REQUESTS + order.repeated());
       System.out.printf(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What the test of processes goes by. */
@@ -29,6 +30,15 @@ final class LaneOrderTest {
     call(2, "a", 2);
 
     assertThat(order().problems()).singleElement().asString().endsWith("called after 0");
+  }
+
+  @Test
+  void onlyWhatEndedAsUnknownMayBeLeftOut() {
+    call(1, "c", 1);
+    call(2, "c", 3);
+    call(3, "c", 5);
+
+    assertThat(order().problems()).singleElement().asString().endsWith("called after 3");
   }
 
   @Test
@@ -75,6 +85,6 @@ final class LaneOrderTest {
   }
 
   private LaneOrder order() {
-    return LaneOrder.of(calls, KILLED_AT);
+    return LaneOrder.of(calls, KILLED_AT, Set.of("env/c/files/0.json", "env/c/files/2.json"));
   }
 }

@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -98,11 +100,11 @@ final class WorkerProcessesIT {
       second.kill();
       assertThat(calls(notes)).as("calls when one was killed").isLessThan(REQUESTS);
       LaunchedWorker secondAgain = launch(prefix, api, "second");
-      assertEachHasOneOutcome(prefix, REQUESTS, firstAgain, secondAgain);
+      Set<String> unknown = assertEachHasOneOutcome(prefix, REQUESTS, firstAgain, secondAgain);
 
       List<StubApi.Import> calls = StubApi.imports(notes);
       assertNoInsertIsCalledTwice(calls);
-      LaneOrder order = LaneOrder.of(calls, epochNanos(killed));
+      LaneOrder order = LaneOrder.of(calls, epochNanos(killed), unknown);
       assertThat(order.problems()).isEmpty();
       System.out.printf(
           "%d requests in %d s; drained %d ms after SIGTERM; calls repeated after SIGKILL: %d%n",
@@ -134,7 +136,7 @@ final class WorkerProcessesIT {
       await("the other has its partitions", () -> restores(first) >= before + 2);
       frozen.thaw();
 
-      assertEachHasOneOutcome(prefix, requests, first, frozen);
+      var _ = assertEachHasOneOutcome(prefix, requests, first, frozen);
       assertNoInsertIsCalledTwice(StubApi.imports(notes));
       System.out.printf(
           "%d requests; calls repeated after SIGSTOP and SIGCONT: %d%n",
@@ -145,10 +147,13 @@ final class WorkerProcessesIT {
 
   /**
    * Waits for the end of all work, and stops the workers: every request was accepted once and its
-   * job ended once, nothing failed, and nothing is left open.
+   * job ended once, or is unknown, and nothing is left open.
+   *
+   * @return {@code env/collection/file} of what is unknown
    */
-  private void assertEachHasOneOutcome(String prefix, int requests, LaunchedWorker... running)
-      throws InterruptedException {
+  private Set<String> assertEachHasOneOutcome(
+      String prefix, int requests, LaunchedWorker... running) throws InterruptedException {
+    Set<String> unknown = new HashSet<>();
     try (var accepted = committed(prefix, Kind.ACCEPTED);
         var errors = committed(prefix, Kind.ERRORS);
         var deadLetters = committed(prefix, Kind.DEAD_LETTERS);
@@ -187,12 +192,18 @@ final class WorkerProcessesIT {
               text(event, "error_class").equals("outcome_unknown")
                   && event.contains("\"conflict_mode\":1"));
       assertThat(deadLetters.all()).hasSameSizeAs(errors.all());
+      for (String event : errors.texts()) {
+        unknown.add(
+            String.join(
+                "/", text(event, "env"), text(event, "collection_name"), text(event, "file_path")));
+      }
       System.out.printf(
           "%d requests; unknown: %d, corrected: %d%n",
           requests, errors.texts().size(), resolving(accepted).size());
     }
     assertThat(committedOffsets(prefix)).isEqualTo(ends(prefix));
     assertThat(launched).noneMatch(worker -> worker.logged().contains(TOKEN));
+    return unknown;
   }
 
   private static List<String> resolving(CommittedRecords accepted) {
