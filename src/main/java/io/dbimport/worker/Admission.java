@@ -188,7 +188,6 @@ final class Admission {
     breakers.probed(probe, tenant, answers, now);
     if (tenant != null) {
       enterRing(tenant);
-      restIfIdle(tenant);
     }
   }
 

@@ -187,10 +187,6 @@ final class Breaker {
     return state == State.OPEN;
   }
 
-  boolean isHalfOpen() {
-    return state == State.HALF_OPEN;
-  }
-
   boolean isClosed() {
     return state == State.CLOSED;
   }

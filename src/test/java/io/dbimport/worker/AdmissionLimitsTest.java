@@ -592,6 +592,7 @@ final class AdmissionLimitsTest {
     clock.advance(Duration.ofSeconds(1));
     probed(probe(), true);
     admitted();
+    assertThat(admission.openBreakers()).as("somebody may come").isEqualTo(1);
     clock.advance(Admission.HALF_OPEN_AT_MOST);
     admitted();
     assertThat(admission.openBreakers()).as("nobody came").isZero();
@@ -621,18 +622,89 @@ final class AdmissionLimitsTest {
     admission.holdEnvironment(A, in(Duration.ofHours(1)));
     assertThat(admitted()).isEmpty();
     dropped.dropped = true;
+    admission.ready(lane(A, 1));
     Lane inRing = lane(B, 0);
     admission.ready(inRing);
     inRing.dropped = true;
+    assertThat(admission.readyLanes()).isEqualTo(3);
     admission.forgetDropped();
-    assertThat(admission.readyLanes()).isZero();
+    assertThat(admission.readyLanes()).isEqualTo(1);
+    assertThat(admission.remembered()).isEqualTo(2);
     assertThat(admitted()).isEmpty();
     ready(B, 1);
     assertThat(admitted()).containsExactly(B);
     reply(B, GOOD, 1);
     clock.advance(Duration.ofHours(1));
+    assertThat(admitted()).as("the one that was not dropped").containsExactly(A);
+    reply(A, GOOD, 1);
     admitted();
-    admitted();
+    assertThat(admission.remembered()).isZero();
+  }
+
+  @Test
+  void anEnvironmentWhoseLanesWereDroppedIsForgottenAtItsTurn() {
+    Lane dropped = lane(A, 0);
+    admission.ready(dropped);
+    dropped.dropped = true;
+    admission.forgetDropped();
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isEqualTo(1);
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isZero();
+  }
+
+  @Test
+  void anEnvironmentWhoseLanesWereDroppedWhileItWasHeldIsForgottenAfterwards() {
+    Lane dropped = lane(A, 0);
+    admission.ready(dropped);
+    admission.holdEnvironment(A, in(Duration.ofHours(1)));
+    assertThat(admitted()).isEmpty();
+    dropped.dropped = true;
+    admission.forgetDropped();
+    clock.advance(Duration.ofHours(1));
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isZero();
+  }
+
+  @Test
+  void anEnvironmentWhoseLanesWereDroppedWhileItsBreakerWasOpenIsForgottenToo() {
+    open(A);
+    Lane dropped = lane(A, 0);
+    admission.ready(dropped);
+    clock.advance(Admission.HALF_OPEN_AT_MOST);
+    assertThat(admitted()).isEmpty();
+    dropped.dropped = true;
+    admission.forgetDropped();
+    probed(probe(), true);
+    for (int looks = 0; looks < 3; looks++) {
+      assertThat(admitted()).isEmpty();
+      assertThat(admission.remembered()).isEqualTo(1);
+      clock.advance(looks < 2 ? Admission.HALF_OPEN_AT_MOST : Admission.REMEMBERED);
+    }
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isZero();
+  }
+
+  @Test
+  void anEnvironmentWhoseOnlyCallIsNotMadeIsForgotten() {
+    ready(A, 1);
+    assertThat(admitted()).containsExactly(A);
+    admission.release(A);
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isZero();
+  }
+
+  @Test
+  void anEnvironmentWithARateIsForgottenOnceThatHasRested() {
+    limits(20, 8, 1.0, null);
+    ready(A, 1);
+    assertThat(admitted()).containsExactly(A);
+    reply(A, GOOD, 1);
+    clock.advance(Duration.ofSeconds(1).minusNanos(1));
+    assertThat(admitted()).isEmpty();
+    assertThat(admission.remembered()).isEqualTo(1);
+    clock.advance(Duration.ofNanos(1));
+    assertThat(admitted()).isEmpty();
     assertThat(admission.remembered()).isZero();
   }
 

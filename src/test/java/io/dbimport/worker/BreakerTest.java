@@ -39,6 +39,10 @@ final class BreakerTest {
     return taken;
   }
 
+  private boolean halfOpen() {
+    return !breaker.isOpen() && !breaker.isClosed();
+  }
+
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
       breaker.failed(a, true, clock.now());
@@ -148,7 +152,7 @@ final class BreakerTest {
   void aProbeThatAnswersLetsOneCallThroughThenTwoThenFour() {
     open();
     probe(true);
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     assertThat(takeAll()).isEqualTo(1);
     succeed(1);
     assertThat(takeAll()).isEqualTo(2);
@@ -156,7 +160,7 @@ final class BreakerTest {
     assertThat(takeAll()).as("four, and one was open").isEqualTo(3);
     succeed(1);
     assertThat(takeAll()).as("eight, and three were open").isEqualTo(5);
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     succeed(1);
     assertThat(breaker.isClosed()).as("sixteen are more than ten").isTrue();
     assertThat(takeAll()).isEqualTo(3);
@@ -207,7 +211,7 @@ final class BreakerTest {
     assertThat(takeAll()).isEqualTo(1);
     breaker.giveBack(a);
     assertThat(takeAll()).isEqualTo(1);
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
   }
 
   @Test
@@ -218,6 +222,28 @@ final class BreakerTest {
     assertThat(takeAll()).as("five are open from before, and no strike is left").isEqualTo(1);
     breaker.giveBack(a);
     assertThat(takeAll()).isEqualTo(1);
+  }
+
+  @Test
+  void aCallFromBeforeTheOpeningThatIsNotMadeIsNoTry() {
+    breaker.take(b);
+    open();
+    probe(true);
+    breaker.giveBack(b);
+    assertThat(takeAll()).isEqualTo(1);
+  }
+
+  @Test
+  void aTryThatIsNotMadeMakesNoOldCallNews() {
+    takeAll();
+    fail(5);
+    probe(true);
+    breaker.take(a);
+    breaker.giveBack(a);
+    for (int old = 0; old < 5; old++) {
+      assertThat(breaker.failed(a, true, clock.now())).as("old call %d", old).isFalse();
+    }
+    assertThat(halfOpen()).isTrue();
   }
 
   @Test
@@ -237,10 +263,10 @@ final class BreakerTest {
     assertThat(breaker.failed(a, true, clock.now())).as("while open").isFalse();
     probe(true);
     assertThat(breaker.failed(a, true, clock.now())).as("while half-open").isFalse();
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     assertThat(takeAll()).as("three are still open from before").isEqualTo(1);
     fail(3);
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     fail(1);
     assertThat(breaker.isOpen()).as("the last one may be the new one").isTrue();
     assertThat(breaker.inFlight()).isZero();
@@ -252,10 +278,10 @@ final class BreakerTest {
     fail(5);
     int late = breaker.probe();
     succeed(1);
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     assertThat(takeAll()).isEqualTo(2);
     breaker.probed(late, false, clock.now());
-    assertThat(breaker.isHalfOpen()).as("the call says more than the probe").isTrue();
+    assertThat(halfOpen()).as("the call says more than the probe").isTrue();
   }
 
   @Test
@@ -320,7 +346,7 @@ final class BreakerTest {
     Share c = new Share();
     breaker.take(c);
     breaker.failed(c, false, clock.now());
-    assertThat(breaker.isHalfOpen()).isTrue();
+    assertThat(halfOpen()).isTrue();
     breaker.take(b);
     breaker.failed(b, false, clock.now());
     assertThat(breaker.isOpen()).as("two of them").isTrue();

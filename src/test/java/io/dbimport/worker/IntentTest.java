@@ -44,6 +44,8 @@ final class IntentTest {
     Call call = worker.nextCall(bench.clock.now()).orElseThrow();
     assertThat(call.intended()).isTrue();
     assertThat(bench.ledger.intends(call)).isTrue();
+    assertThat(call.startByNanos())
+        .isEqualTo(bench.clock.now().nanosAfter(WorkerSettings.defaults().lease()));
   }
 
   @Test
@@ -206,6 +208,24 @@ final class IntentTest {
     assertThat(bench.calls()).isEmpty();
     tick();
     assertThat(bench.outcome(0, 0)).isEqualTo(new JobAccepted(99, 1));
+    assertThat(worker.waits().unknown()).isZero();
+  }
+
+  @Test
+  void lateRepliesThatComeTogetherCorrectAllOfThem() {
+    bench.receive(0, INSERT);
+    bench.receive(0, Requests.insert("env", "music"));
+    assertThat(bench.calls()).hasSize(2);
+    worker.dropped(0);
+    bench.assign(0);
+    bench.receive(0, INSERT);
+    bench.receive(0, Requests.insert("env", "music"));
+    tick();
+    for (long offset = 0; offset < 2; offset++) {
+      worker.lateReply(0, 2, offset, new Restored.Answer(1, new Reply.Accepted(90 + offset)));
+    }
+    bench.fetch();
+    assertThat(tick()).hasExactlyElementsOfTypes(Entry.Resolved.class, Entry.Resolved.class);
     assertThat(worker.waits().unknown()).isZero();
   }
 

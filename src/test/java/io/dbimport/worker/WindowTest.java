@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.ErrorClass;
 import io.dbimport.Reply;
+import io.dbimport.event.Delivery;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -169,6 +171,88 @@ final class WindowTest {
     assertThat(fetch.offsets()).as("a third of a thousand each").hasSize(3 * 333).isSorted();
     assertThat(fetch.offsets()).startsWith(0, 1, 2, 3).endsWith(3 * 333 - 1);
     assertThat(bench.worker.nextFetch(bench.clock.now())).as("one at a time").isEmpty();
+  }
+
+  @Test
+  void aThousandAndTheRestOfALanesShareAreReadAgainAtOnce() {
+    WorkerBench bench = bench(10_000, AMPLE);
+    bench.receive(0, Requests.upsert("env", "c0"));
+    bench.reply(bench.call(), slower(Duration.ofHours(1)));
+    for (int i = 1; i < 1_600; i++) {
+      bench.receive(0, Requests.upsert("env", "c" + i % 100));
+    }
+    bench.commit();
+    bench.advance(Duration.ofHours(1));
+    assertThat(bench.worker.nextFetch(bench.clock.now()).map(Fetch::offsets))
+        .hasValueSatisfying(offsets -> assertThat(offsets).hasSize(63 * 16));
+  }
+
+  @Test
+  void aLaneIsReadAgainWhenFewOfItAreLeftInMemory() {
+    WorkerBench bench = bench(1_200, AMPLE);
+    receive(bench, 1_200, "env", "books");
+    Call call = bench.call();
+    assertThat(bench.worker.full(0, bench.clock.now())).isTrue();
+    assertThat(bench.worker.waits().parked()).isEqualTo(700);
+    for (int left = 500; left > 16; left--) {
+      bench.accept(call);
+      bench.commit();
+      bench.advance(Duration.ofMillis(20));
+      call = bench.call();
+      assertThat(bench.worker.waits().parked()).as("with %d left", left - 1).isEqualTo(700);
+    }
+    bench.accept(call);
+    bench.commit();
+    bench.advance(Duration.ofMillis(20));
+    assertThat(bench.worker.nextFetch(bench.clock.now()).map(Fetch::offsets))
+        .hasValueSatisfying(offsets -> assertThat(offsets).hasSize(700).startsWith(500));
+  }
+
+  @Test
+  void whatComesWhileALaneIsReadAgainStaysBehindIt() {
+    WorkerBench bench = bench(WINDOW, AMPLE);
+    parkOne(bench, "env");
+    bench.advance(Duration.ofHours(1));
+    Fetch fetch = bench.worker.nextFetch(bench.clock.now()).orElseThrow();
+    Delivery parked = Requests.delivery(0, 0, ManualClock.START, Requests.upsert("env", "parked"));
+    bench.receive(0, Requests.upsert("env", "parked"));
+    assertThat(bench.worker.nextCall(bench.clock.now())).isEmpty();
+    assertThat(bench.worker.hasEntries()).as("it is parked").isTrue();
+    bench.worker.fetched(fetch, Requests.TOPIC, Map.of(0L, parked), bench.clock.now());
+    assertThat(bench.calls()).extracting(WorkerBench::offset).containsExactly(0L);
+  }
+
+  @Test
+  void whatComesAfterALaneRanDryInMemoryStaysBehindWhatIsParked() {
+    WorkerBench bench = bench(WINDOW, AMPLE);
+    receive(bench, WINDOW, "env", "books");
+    Call call = bench.call();
+    assertThat(bench.worker.full(0, bench.clock.now())).isTrue();
+    for (int left = 500; left > 1; left--) {
+      bench.accept(call);
+      call = bench.worker.nextCall(bench.clock.now()).orElseThrow();
+    }
+    bench.accept(call);
+    receive(bench, 1, "env", "books");
+    assertThat(bench.worker.waits().parked()).isEqualTo(501);
+    assertThat(bench.worker.nextCall(bench.clock.now())).isEmpty();
+    bench.commit();
+    assertThat(bench.calls()).extracting(WorkerBench::offset).containsExactly(500L);
+  }
+
+  @Test
+  void aLongWindowPutsAllLanesOfTheEnvironmentAsideAndNoOther() {
+    WorkerBench bench =
+        new WorkerBench(WorkerBench.settings(256, 1, Ordering.REQUEST, WINDOW, AMPLE));
+    bench.assign(0);
+    receive(bench, 1, "env", "books");
+    receive(bench, 1, "env", "music");
+    receive(bench, 3, "other", "books");
+    List<Call> calls = bench.calls();
+    assertThat(calls).extracting(WorkerBench::offset).containsExactlyInAnyOrder(0L, 2L);
+    bench.reply(calls.getFirst(), slower(Duration.ofHours(1)));
+    assertThat(bench.worker.waits().parked()).isEqualTo(2);
+    bench.assertBalance();
   }
 
   @Test
