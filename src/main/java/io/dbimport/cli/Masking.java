@@ -1,10 +1,11 @@
 package io.dbimport.cli;
 
+import static java.util.Comparator.naturalOrder;
+
 import java.time.Duration;
-import java.util.List;
+import java.util.Comparator;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.regex.Pattern;
 
 /**
@@ -20,10 +21,15 @@ public final class Masking {
   /** From its last use on: longer than a token lives, and than any line about a call is late. */
   static final Duration TOKEN_KEPT = Duration.ofHours(3);
 
-  private static final Set<String> KNOWN = ConcurrentHashMap.newKeySet();
+  private static final long FOR_EVER = Long.MAX_VALUE;
 
-  /** When each token was last used, by the monotonic clock. */
-  private static final Map<String, Long> TOKENS = new ConcurrentHashMap<>();
+  /**
+   * When each secret was last used, by the monotonic clock. The longest are first: one may begin
+   * with another.
+   */
+  private static final Map<String, Long> SECRETS =
+      new ConcurrentSkipListMap<>(
+          Comparator.comparingInt(String::length).reversed().thenComparing(naturalOrder()));
 
   private static final String NAMES =
       "(?:[a-z_]*access_token|token|secret|appsecret|password|passwd|authorization|signature"
@@ -50,7 +56,7 @@ public final class Masking {
   /** From now on this text is masked wherever it stands. */
   public static void hide(String secret) {
     if (isSecret(secret)) {
-      KNOWN.add(secret);
+      SECRETS.put(secret, FOR_EVER);
     }
   }
 
@@ -63,8 +69,13 @@ public final class Masking {
    * @param nanos now, by the monotonic clock
    */
   static void hideToken(String token, long nanos) {
-    if (isSecret(token) && TOKENS.put(token, nanos) == null) {
-      TOKENS.values().removeIf(last -> nanos - last > TOKEN_KEPT.toNanos());
+    if (!isSecret(token)) {
+      return;
+    }
+    boolean isNew = !SECRETS.containsKey(token);
+    SECRETS.merge(token, nanos, (last, now) -> last == FOR_EVER ? last : now);
+    if (isNew) {
+      SECRETS.values().removeIf(last -> last != FOR_EVER && nanos - last > TOKEN_KEPT.toNanos());
     }
   }
 
@@ -80,10 +91,8 @@ public final class Masking {
     masked = IN_ADDRESS.matcher(masked).replaceAll("$1" + MASK);
     masked = IN_HEADER.matcher(masked).replaceAll("$1" + MASK);
     // After the names: a secret may be part of one.
-    for (Set<String> known : List.of(KNOWN, TOKENS.keySet())) {
-      for (String secret : known) {
-        masked = masked.replace(secret, MASK);
-      }
+    for (String secret : SECRETS.keySet()) {
+      masked = masked.replace(secret, MASK);
     }
     return masked;
   }

@@ -50,6 +50,16 @@ class MaskingTest {
   }
 
   @Test
+  void aSecretThatBeginsWithAnotherIsMaskedWhole() {
+    Masking.hide("begins-alike");
+    Masking.hideToken("begins-alike-and-goes-on", System.nanoTime());
+    Masking.hide("begins-alike-and-goes-on-further");
+    assertThat(
+            Masking.mask("begins-alike begins-alike-and-goes-on begins-alike-and-goes-on-further"))
+        .isEqualTo("*** *** ***");
+  }
+
+  @Test
   void aSecretThatWasGivenIsMaskedForGoodThoughItIsATokenToo() {
     long now = System.nanoTime();
     Masking.hide("given-for-good");
