@@ -65,16 +65,7 @@ final class CsvRows {
 
     /** The problem at an index of the buffer. */
     Problem problem(ProblemKind kind, int at, String what) {
-      long lineOfIt = line;
-      int lineStart = start;
-      for (int i = start; i < at; i++) {
-        if (buffer[i] == '\n') {
-          lineOfIt++;
-          lineStart = i + 1;
-        }
-      }
-      long before = lineOfIt == line ? column : 1;
-      return new Problem(kind, lineOfIt, before + Utf8.characters(buffer, lineStart, at), what);
+      return Problem.at(at, buffer, start, line, column, kind, what);
     }
 
     private void begin(FileBytes bytes) {

@@ -14,6 +14,25 @@ public record Problem(ProblemKind kind, long line, long column, String what) {
     what = what.length() <= MAX_CHARS ? what : what.substring(0, MAX_CHARS) + "…";
   }
 
+  /**
+   * The problem at an index of a buffer.
+   *
+   * @param start where the buffer has the bytes at {@code line} and {@code column}
+   */
+  static Problem at(
+      int at, byte[] buffer, int start, long line, long column, ProblemKind kind, String what) {
+    long lineOfIt = line;
+    int lineStart = start;
+    for (int i = start; i < at; i++) {
+      if (buffer[i] == '\n') {
+        lineOfIt++;
+        lineStart = i + 1;
+      }
+    }
+    long before = lineOfIt == line ? column : 1;
+    return new Problem(kind, lineOfIt, before + Utf8.characters(buffer, lineStart, at), what);
+  }
+
   /** Where, what, and what to change. */
   public String sentence() {
     return "line %d, column %d: %s; %s".formatted(line, column, what, kind.advice());
