@@ -135,22 +135,29 @@ public final class KafkaWorker {
     WorkerEnd ended;
     try {
       ended = consume();
-    } catch (Transactions.InstanceIdInUse inUse) {
-      ended = new WorkerEnd.InstanceIdInUse(String.valueOf(inUse.getMessage()));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       ended = new WorkerEnd.StoppedBeforeDrained("interrupted");
     } catch (RuntimeException broken) {
       LOG.error("the worker ends", broken);
-      ended =
-          Access.denial(broken)
-              .<WorkerEnd>map(why -> new WorkerEnd.NotAuthorised(String.valueOf(why.getMessage())))
-              .orElseGet(() -> new WorkerEnd.Broken(broken));
+      ended = endBy(broken);
     } catch (Error fatal) {
       end.complete(new WorkerEnd.Broken(fatal));
       throw fatal;
     }
     end.complete(ended);
+  }
+
+  /** Kafka's clients wrap what they deny, and the consumer what is thrown in a rebalance. */
+  static WorkerEnd endBy(RuntimeException broken) {
+    for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
+      if (cause instanceof Transactions.InstanceIdInUse inUse) {
+        return new WorkerEnd.InstanceIdInUse(String.valueOf(inUse.getMessage()));
+      }
+    }
+    return Access.denial(broken)
+        .<WorkerEnd>map(why -> new WorkerEnd.NotAuthorised(String.valueOf(why.getMessage())))
+        .orElseGet(() -> new WorkerEnd.Broken(broken));
   }
 
   private WorkerEnd consume() throws InterruptedException {
