@@ -231,12 +231,7 @@ final class CompletionOrderTest {
 
   @Test
   void anUnknownOutcomeDoesNotHoldItsLaneAndItsLateJobDoes() {
-    bench.receive(0, INSERT);
-    Call lost = bench.call();
-    worker.dropped(0);
-    bench.assign(0);
-    bench.receive(0, INSERT);
-    bench.receive(0, INSERT);
+    Call lost = lostWithAnotherBehind();
     Call next = bench.call();
     bench.commit();
     worker.lateReply(0, 2, 0, new Restored.Answer(lost.number(), new Reply.Accepted(77)));
@@ -252,12 +247,7 @@ final class CompletionOrderTest {
 
   @Test
   void aCallThatIsAdmittedAndNotStartedIsTakenBackForALateJob() {
-    bench.receive(0, INSERT);
-    Call lost = bench.call();
-    worker.dropped(0);
-    bench.assign(0);
-    bench.receive(0, INSERT);
-    bench.receive(0, INSERT);
+    Call lost = lostWithAnotherBehind();
     assertThat(worker.nextCall(bench.clock.now())).as("its intent comes first").isEmpty();
     bench.commit();
     worker.lateReply(0, 2, 0, new Restored.Answer(lost.number(), new Reply.Accepted(77)));
@@ -331,5 +321,16 @@ final class CompletionOrderTest {
     assertThat(worker.restingOffset(0)).as("the next owner has it parked").contains(2L);
     worker.dropped(0);
     assertThat(bench.listener.handedOver).isEqualTo(1);
+  }
+
+  /** A call whose reply its owner took with it; a second request of its lane has come as well. */
+  private Call lostWithAnotherBehind() {
+    bench.receive(0, INSERT);
+    Call lost = bench.call();
+    worker.dropped(0);
+    bench.assign(0);
+    bench.receive(0, INSERT);
+    bench.receive(0, INSERT);
+    return lost;
   }
 }
