@@ -50,6 +50,16 @@ final class Calls implements AutoCloseable {
     threads.execute(() -> surely(() -> make(call)));
   }
 
+  /**
+   * Writes down that a call with a committed intent was not made, and never will be. Nothing comes
+   * back through the queue.
+   */
+  void notMade(Call call) {
+    journal.announce(call);
+    // The loop must not wait for a broker that is silent.
+    threads.execute(() -> surely(() -> journal.append(call, null)));
+  }
+
   void start(Look look) {
     threads.execute(() -> surely(() -> inbox.add(new Inbound.Looked(look, taken(look.job())))));
   }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -35,6 +36,10 @@ final class JournalTail implements AutoCloseable {
   private final String topicId;
   private final BlockingQueue<Inbound> inbox;
   private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
+
+  /** Partition to where reading began. */
+  private final Map<Integer, Long> begun = new ConcurrentHashMap<>();
+
   private final JournalCodec codec = new JournalCodec();
   private final Background thread;
   private volatile boolean closed;
@@ -50,11 +55,19 @@ final class JournalTail implements AutoCloseable {
 
   /** Reads on from here until told otherwise. */
   void begin(int partition, long epoch, long from) {
+    begun.put(partition, from);
     orders.add(new Order(partition, epoch, from));
   }
 
   void end(int partition) {
-    orders.add(new Order(partition, 0, -1));
+    if (begun.remove(partition) != null) {
+      orders.add(new Order(partition, 0, -1));
+    }
+  }
+
+  /** Where late replies may begin in the partition's journal; the limit when none are read. */
+  long low(int partition, long limit) {
+    return Math.min(limit, begun.getOrDefault(partition, limit));
   }
 
   private void run() {

@@ -1,30 +1,19 @@
 package io.dbimport.kafka;
 
 import io.dbimport.event.Message.Kind;
-import io.dbimport.kafka.CommitReply.Aborted;
-import io.dbimport.kafka.CommitReply.Committed;
-import io.dbimport.kafka.CommitReply.TooLarge;
-import io.dbimport.kafka.CommitReply.Unsure;
-import io.dbimport.worker.Call;
-import io.dbimport.worker.Entry;
 import io.dbimport.worker.Moment;
 import io.dbimport.worker.Restored;
 import io.dbimport.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -34,7 +23,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,21 +35,10 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements ConsumerRebalanceListener {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLoop.class);
 
-  /** Outcomes that make a tick due before its time. */
-  private static final int TICK_RECORDS = 500;
-
-  private static final int MAX_TICK_SETTLEMENTS = 5_000;
   private static final Duration IDLE_POLL = Duration.ofMillis(100);
   private static final long BUSY_POLL_NANOS = Duration.ofMillis(2).toNanos();
   private static final long STATUS_NANOS = Duration.ofMillis(100).toNanos();
   private static final Duration CALL_ENDS_LATE = Duration.ofSeconds(2);
-  private static final Duration AFTER_ABORT = Duration.ofMillis(200);
-
-  /** A tick lasts so many times its commit, so that a busy broker gets fewer and larger ones. */
-  private static final int TICK_PER_COMMIT = 4;
-
-  /** But no more than so many times the time that is set for it. */
-  private static final int MOST_TICKS = 5;
 
   /** What the loop drives; all of it is closed by whoever made it. */
   record Parts(
@@ -81,7 +58,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private final BlockingQueue<Inbound> inbox;
   private final Consumer<byte[], byte[]> consumer;
   private final Parts parts;
-  private final TickWriter writer;
+  private final Ticks ticks;
 
   /** Partition to the epoch of its assignment. */
   private final Map<Integer, Long> assigned = new HashMap<>();
@@ -91,40 +68,16 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   /** Partitions that lack something, and what. */
   private final Map<Integer, String> refused = new TreeMap<>();
 
-  /** Partition to the end of its ledger as far as it is known, exclusive. */
-  private final Map<Integer, Long> ledgerEnds = new HashMap<>();
-
-  /** Partition to where an earlier owner's late replies may begin in the journal. */
-  private final Map<Integer, Long> lateReplies = new HashMap<>();
-
-  /**
-   * What the committer is at.
-   *
-   * @param epochs partition to the epoch of its assignment, when it began
-   */
-  private record InHand(Map<Integer, Long> offsets, Map<Integer, Long> epochs) {}
-
-  private @Nullable InHand inHand;
-  private final Set<Entry> shortened = Collections.newSetFromMap(new IdentityHashMap<>());
-  private List<Entry> tick = List.of();
   private ConsumerGroupMetadata group;
   private long epochs;
   private int outstanding;
   private int calling;
-  private long gatherUntilNanos = Long.MIN_VALUE;
-  private long nextTickNanos;
   private long nextPollNanos;
   private long nextStatusNanos;
   private boolean quiet;
 
   /** The loop has ended without draining: closing the consumer must not wait for anything. */
   private boolean abandoned;
-
-  /** Nobody answered the last commit: nothing more is committed until the ledger was asked. */
-  private boolean unsure;
-
-  /** Whether what was last in hand is committed. */
-  private boolean lastDone = true;
 
   private volatile boolean stopAsked;
   private volatile LoopStatus status;
@@ -140,7 +93,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     this.clock = clock;
     this.inbox = inbox;
     this.parts = parts;
-    this.writer = new TickWriter(parts.records(), worker);
+    this.ticks = new Ticks(settings, worker, clock, parts);
     this.consumer = parts.consumer();
     this.group = consumer.groupMetadata();
     this.status =
@@ -189,15 +142,14 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       turn(now);
       if (quiet
           && outstanding == 0
-          && inHand == null
-          && tick.isEmpty()
+          && ticks.isEmpty()
           && !worker.hasEntries()
           && worker.view().inFlight() == 0) {
         return new WorkerEnd.Drained();
       }
       if (now.nanos() >= stopBy) {
         return new WorkerEnd.StoppedBeforeDrained(
-            outstanding + " calls open, " + (tick.size() + worker.entryCount()) + " uncommitted");
+            outstanding + " calls open, " + ticks.uncommitted() + " uncommitted");
       }
     }
   }
@@ -206,7 +158,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     hearAll();
     poll(now);
     startWhatMayStart();
-    commitIfDue(now);
+    ticks.beginIfDue(now, calling, group);
     tellStatus(now);
     waitForSomething();
   }
@@ -258,7 +210,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       }
       case Inbound.LateReply(int partition, long epoch, long offset, var answer) ->
           worker.lateReply(partition, epoch, offset, answer);
-      case Inbound.Ticked ticked -> ticked(ticked);
+      case Inbound.Ticked ticked -> ticks.ended(ticked);
       case Inbound.Died(Error broken) -> throw broken;
       case Inbound.Died(RuntimeException broken) -> throw broken;
       case Inbound.Died(Throwable broken) -> throw new KafkaException(broken);
@@ -275,10 +227,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private void begin(int partition, long epoch, LedgerReader.Read read, Moment now) {
     Restored restored = read.restored();
     restoring.remove(partition);
-    ledgerEnds.put(partition, read.ledgerEnd());
     parts.journal().assigned(partition, read.journalEnd(), read.replies());
+    ticks.assigned(partition, read.ledgerEnd());
     if (restored.mayHaveLateReplies()) {
-      lateReplies.put(partition, read.journalEnd());
       parts.tail().begin(partition, epoch, read.journalEnd());
     }
     consumer.seek(requests(partition), restored.start());
@@ -303,8 +254,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   private boolean idle(Moment now) {
     return outstanding == 0
-        && inHand == null
-        && tick.isEmpty()
+        && ticks.isEmpty()
         && !worker.hasEntries()
         && inbox.isEmpty()
         && !stopAsked
@@ -331,6 +281,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       calling++;
       parts.calls().start(call.get());
     }
+    writeDownUnmade();
     for (var look = worker.nextLook(now); look.isPresent(); look = worker.nextLook(now)) {
       outstanding++;
       parts.calls().start(look.get());
@@ -344,145 +295,11 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     }
   }
 
-  private void commitIfDue(Moment now) {
-    if (inHand != null) {
-      return;
+  /** Whoever owns the partition next need not take such a call for one that was made. */
+  private void writeDownUnmade() {
+    for (var call = worker.nextUnmade(); call.isPresent(); call = worker.nextUnmade()) {
+      parts.calls().notMade(call.get());
     }
-    boolean early = tick.isEmpty() && (worker.entryCount() >= TICK_RECORDS || gathered(now));
-    if ((early || now.nanos() >= nextTickNanos) && !begin()) {
-      nextTickNanos = now.nanos() + settings.tick().toNanos();
-    }
-  }
-
-  /**
-   * Whether admitted calls should wait for their tick no longer: the next to be admitted shares
-   * their commit while a call is open whose end would admit it, for as long as a commit takes.
-   */
-  private boolean gathered(Moment now) {
-    return worker.hasAdmitted() && (calling == 0 || now.nanos() >= gatherUntilNanos);
-  }
-
-  /** Begins a tick, or asks what became of the last one; false when there is nothing to commit. */
-  private boolean begin() {
-    if (unsure) {
-      tick = owned(tick);
-      inHand = new InHand(Map.of(), Map.copyOf(assigned));
-      parts
-          .committer()
-          .ask(tick.stream().flatMap(entry -> sought(entry).stream()).limit(1).toList());
-      return true;
-    }
-    tick = tick.isEmpty() ? worker.entries(MAX_TICK_SETTLEMENTS) : owned(tick);
-    Map<Integer, Long> offsets = worker.offsets(tick);
-    if (tick.isEmpty() && offsets.isEmpty()) {
-      return false;
-    }
-    List<Transactions.Outgoing> outgoing = writer.outgoing(tick, shortened, clock.get());
-    tick = outgoing.stream().map(Transactions.Outgoing::entry).toList();
-    inHand = new InHand(offsets, Map.copyOf(assigned));
-    parts.committer().begin(tick(outgoing, offsets, false));
-    return true;
-  }
-
-  private Committer.Tick tick(
-      List<Transactions.Outgoing> outgoing, Map<Integer, Long> offsets, boolean clean) {
-    Map<Integer, CommitNote> notes = new HashMap<>();
-    for (int partition : offsets.keySet()) {
-      long journal = parts.journal().low(partition);
-      notes.put(
-          partition,
-          new CommitNote(
-              ledgerEnds.getOrDefault(partition, 0L),
-              Math.min(journal, lateReplies.getOrDefault(partition, journal)),
-              settings.callsEndWithin(),
-              clean));
-    }
-    return new Committer.Tick(outgoing, offsets, notes, group);
-  }
-
-  private Optional<Committer.Sought> sought(Entry entry) {
-    long from = ledgerEnds.getOrDefault(entry.partition(), 0L);
-    return parts
-        .records()
-        .inLedger(entry)
-        .map(record -> new Committer.Sought(entry.partition(), from, record));
-  }
-
-  /** What was in hand has ended; what belonged to a partition that was let go means nothing now. */
-  private void ticked(Inbound.Ticked ticked) {
-    InHand was = Objects.requireNonNull(inHand);
-    inHand = null;
-    Duration took = Duration.ofNanos(ticked.ended().nanos() - ticked.began().nanos());
-    if (!unsure) {
-      parts.meters().committed(took);
-    }
-    boolean done =
-        switch (ticked.reply()) {
-          case Committed(Map<Integer, Long> ends) -> {
-            committed(was, ends, ticked);
-            yield true;
-          }
-          case TooLarge(Set<Entry> entries) -> {
-            LOG.warn("{} outcomes are too large for their topics, shortened", entries.size());
-            shortened.addAll(entries);
-            yield false;
-          }
-          case Aborted(RuntimeException why) -> {
-            LOG.warn("a tick of {} entries is repeated: {}", tick.size(), why.toString());
-            unsure = false;
-            yield false;
-          }
-          case Unsure(RuntimeException why) -> {
-            LOG.warn("a tick of {} entries may be committed: {}", tick.size(), why.toString());
-            unsure = true;
-            yield false;
-          }
-        };
-    lastDone = done;
-    long tickNanos = settings.tick().toNanos();
-    nextTickNanos =
-        done
-            ? ticked.began().nanos()
-                + Math.clamp(took.toNanos() * TICK_PER_COMMIT, tickNanos, tickNanos * MOST_TICKS)
-            : ticked.ended().nanos() + AFTER_ABORT.toNanos();
-    gatherUntilNanos = ticked.ended().nanos() + Math.min(took.toNanos(), tickNanos);
-  }
-
-  private void committed(InHand was, Map<Integer, Long> ends, Inbound.Ticked ticked) {
-    Predicate<Integer> stillOurs =
-        partition -> Objects.equals(was.epochs().get(partition), assigned.get(partition));
-    ends.forEach((partition, end) -> {
-      if (stillOurs.test(partition)) {
-        ledgerEnds.merge(partition, end, Math::max);
-      }
-    });
-    Map<Integer, Long> offsets = new HashMap<>(was.offsets());
-    offsets.keySet().removeIf(stillOurs.negate());
-    tick = owned(tick);
-    tick.forEach(this::forgetReplies);
-    worker.committed(tick, offsets, ticked.began(), ticked.ended());
-    unsure = false;
-    shortened.clear();
-    tick = List.of();
-  }
-
-  /** What the ledger says of a delivery is the last word on the attempts before it. */
-  private void forgetReplies(Entry entry) {
-    switch (entry) {
-      case Entry.Admitted(long _, Call call, var _) when call.intended() ->
-          parts.journal().settled(entry.partition(), call.source().offset());
-      case Entry.Marked marked ->
-          parts.journal().settled(entry.partition(), marked.source().offset());
-      case Entry.Settled settled ->
-          parts.journal().settled(entry.partition(), settled.delivery().source().offset());
-      case Entry.Resolved resolved ->
-          parts.journal().settled(entry.partition(), resolved.job().source().offset());
-      case Entry.Admitted _, Entry.JobOver _ -> {}
-    }
-  }
-
-  private List<Entry> owned(List<Entry> entries) {
-    return entries.stream().filter(worker::owned).toList();
   }
 
   private void tellStatus(Moment now) {
@@ -523,10 +340,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     if (idle(now)) {
       return; // the next poll is where an idle loop waits
     }
-    long until = Math.min(nextPollNanos, worker.nextDueNanos());
-    if (inHand == null && (!tick.isEmpty() || worker.hasEntries())) {
-      until = Math.min(until, nextTickNanos);
-    }
+    long until = Math.min(nextPollNanos, Math.min(worker.nextDueNanos(), ticks.dueNanos()));
     if (until > now.nanos()) {
       Inbound inbound = inbox.poll(until - now.nanos(), TimeUnit.NANOSECONDS);
       if (inbound != null) {
@@ -566,7 +380,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       long giveUp = clock.get().nanos() + settings.apiTimeout().toNanos();
       boolean all = committedAll();
       while (!all && clock.get().nanos() < giveUp) {
-        hearFor(AFTER_ABORT);
+        hearFor(Ticks.AFTER_ABORT);
         all = committedAll();
       }
       if (all) {
@@ -585,25 +399,20 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
     }
     if (!offsets.isEmpty()) {
-      CommitReply reply = parts.committer().commit(tick(List.of(), offsets, true));
-      if (!(reply instanceof Committed)) {
-        LOG.info("partitions {} are not handed over: {}", offsets.keySet(), reply);
-      }
+      ticks.handOver(offsets, group);
     }
   }
 
   private boolean committedAll() throws InterruptedException {
     awaitCommitter();
-    boolean done = !begin();
-    if (!done) {
+    if (ticks.begin(group)) {
       awaitCommitter();
-      done = lastDone;
     }
-    return done && tick.isEmpty() && !worker.hasEntries();
+    return ticks.isEmpty() && !worker.hasEntries();
   }
 
   private void awaitCommitter() throws InterruptedException {
-    while (inHand != null) {
+    while (ticks.busy()) {
       hear(inbox.take());
     }
   }
@@ -615,7 +424,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
         && clock.get().nanos() < giveUp) {
       hearFor(settings.tick());
       startWhatMayStart();
-      commitIfDue(clock.get());
+      ticks.beginIfDue(clock.get(), calling, group);
     }
   }
 
@@ -633,14 +442,12 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       assigned.remove(partition.partition());
       restoring.remove(partition.partition());
       refused.remove(partition.partition());
-      ledgerEnds.remove(partition.partition());
-      if (lateReplies.remove(partition.partition()) != null) {
-        parts.tail().end(partition.partition());
-      }
+      parts.tail().end(partition.partition());
       parts.journal().released(partition.partition());
       worker.dropped(partition.partition());
+      ticks.released(partition.partition());
     }
-    tick = owned(tick);
+    writeDownUnmade();
     if (!partitions.isEmpty()) {
       LOG.info("let go of {}", partitions);
     }

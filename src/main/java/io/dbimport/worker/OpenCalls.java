@@ -36,6 +36,9 @@ final class OpenCalls {
   /** Admitted calls whose tick is committed. */
   private final ArrayDeque<Call> startable = new ArrayDeque<>();
 
+  /** Calls with a committed intent that are never made. */
+  private final ArrayDeque<Call> unmade = new ArrayDeque<>();
+
   private boolean quiet;
 
   OpenCalls(
@@ -117,7 +120,22 @@ final class OpenCalls {
 
   /** The tick that has the admitted call is committed. */
   void committed(Call call) {
-    startable.add(call);
+    if (partitions.of(call.lane) == null) {
+      neverMade(call);
+    } else {
+      startable.add(call);
+    }
+  }
+
+  private void neverMade(Call call) {
+    if (call.intended()) {
+      unmade.add(call);
+    }
+  }
+
+  /** The next call with a committed intent that is never made; empty when there is none. */
+  Optional<Call> nextUnmade() {
+    return Optional.ofNullable(unmade.poll());
   }
 
   private boolean mayStart(Call call) {
@@ -151,12 +169,21 @@ final class OpenCalls {
   /** Lets go of the admitted calls of a partition. */
   void dropped(Partition partition) {
     partition.admitted.forEach(call -> admission.release(call.lane.key.environment()));
-    startable.removeIf(partition.admitted::contains);
+    startable.removeIf(call -> {
+      boolean gone = partition.admitted.contains(call);
+      if (gone) {
+        neverMade(call);
+      }
+      return gone;
+    });
   }
 
   /** An admitted call is not made after all; a committed intent is taken back. */
   private void takeBack(Call call, boolean committed, Moment now) {
     admission.release(call.lane.key.environment());
+    if (committed) {
+      neverMade(call);
+    }
     Partition partition = partitions.of(call.lane);
     if (partition != null) {
       partition.admitted.remove(call);

@@ -59,32 +59,36 @@ final class Partitions {
   }
 
   /** The offsets to commit together with these entries. */
-  Map<Integer, Long> offsets(Collection<Entry> taken) {
+  Offsets offsets(Collection<Entry> taken) {
     Set<Integer> touched = new HashSet<>();
     taken.forEach(entry -> touched.add(entry.partition()));
-    Map<Integer, Long> offsets = new HashMap<>();
+    Map<Integer, Long> next = new HashMap<>();
+    Map<Integer, Long> epochs = new HashMap<>();
     for (Partition partition : all()) {
       long committable = partition.offsets.committable();
       if (touched.contains(partition.number) || committable > partition.committed) {
-        offsets.put(partition.number, committable);
+        next.put(partition.number, committable);
+        epochs.put(partition.number, partition.epoch);
       }
     }
-    return offsets;
+    return new Offsets(next, epochs);
   }
 
   /**
-   * The offsets are committed.
+   * The offsets are committed; those of an assignment that is over mean nothing.
    *
    * @param leaseUntilNanos until when no one else can own their partitions and call in them
    */
-  void committed(Map<Integer, Long> offsets, long leaseUntilNanos) {
-    offsets.forEach((number, offset) -> {
-      Partition partition = byNumber.get(number);
-      if (partition != null) {
-        partition.committed = offset;
-        partition.leaseUntilNanos = Math.max(partition.leaseUntilNanos, leaseUntilNanos);
-      }
-    });
+  void committed(Offsets offsets, long leaseUntilNanos) {
+    offsets
+        .next()
+        .forEach((number, offset) -> {
+          Partition partition = get(number, offsets.epochs().getOrDefault(number, -1L));
+          if (partition != null) {
+            partition.committed = offset;
+            partition.leaseUntilNanos = Math.max(partition.leaseUntilNanos, leaseUntilNanos);
+          }
+        });
   }
 
   /** The offset of a partition in which no call and no outcome is open; empty while one is. */

@@ -224,6 +224,14 @@ public final class Worker {
     return calls.next(now);
   }
 
+  /**
+   * The next call whose intent is committed and which is never made: the journal should have it, or
+   * the partition's next owner cannot tell it from one that was made. Empty when there is none.
+   */
+  public Optional<Call> nextUnmade() {
+    return calls.nextUnmade();
+  }
+
   /** A call came back. */
   public void replied(Call call, Reply reply, Moment now) {
     calls.replied(call, reply, now);
@@ -303,23 +311,24 @@ public final class Worker {
    * The offsets to commit: of every partition that one of the entries belongs to, moved or not
    * (they are the fence), and of every other one whose frontier moved.
    */
-  public Map<Integer, Long> offsets(Collection<Entry> taken) {
+  public Offsets offsets(Collection<Entry> taken) {
     return partitions.offsets(taken);
   }
 
   /**
-   * The entries, all of them owned, and the offsets are committed: accepted jobs are followed and
-   * admitted calls may start from now on.
+   * The entries and the offsets are committed: accepted jobs are followed and admitted calls may
+   * start from now on. What belongs to an assignment that is over meanwhile means nothing any more,
+   * but that its calls are not made.
    *
    * @param began when the commit began, which the broker let through: no one else could call in its
    *     partitions then
    */
-  public void committed(
-      Collection<Entry> taken, Map<Integer, Long> offsets, Moment began, Moment now) {
+  public void committed(Collection<Entry> taken, Offsets offsets, Moment began, Moment now) {
     partitions.committed(offsets, began.nanosAfter(settings.lease()));
     for (Entry entry : taken) {
       switch (entry) {
         case Admitted(long _, Call call, var _) -> calls.committed(call);
+        case Entry gone when !owned(gone) -> {}
         case Marked _ -> {}
         case Settled settled -> {
           partitions.held(settled).committed(settled.delivery());

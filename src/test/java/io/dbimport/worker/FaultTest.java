@@ -8,7 +8,6 @@ import io.dbimport.Outcome.JobAccepted;
 import io.dbimport.Reply;
 import io.dbimport.worker.Entry.Settled;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -88,8 +87,8 @@ final class FaultTest {
   private void commitFaulted() {
     Settled settled = (Settled) worker.entries(10).getFirst();
     List<Entry> instead = List.of(worker.faulted(settled, "a bug", bench.clock.now()));
-    Map<Integer, Long> offsets = worker.offsets(instead);
-    bench.ledger.commit(instead, offsets);
+    Offsets offsets = worker.offsets(instead);
+    bench.ledger.commit(instead, offsets.next());
     worker.committed(instead, offsets, bench.clock.now(), bench.clock.now());
   }
 

@@ -119,10 +119,50 @@ final class HandOverTest {
         .extracting(Entry::partition)
         .containsExactly(1);
     List<Entry> rest = tick.stream().filter(worker::owned).toList();
-    Map<Integer, Long> offsets = worker.offsets(rest);
-    bench.ledger.commit(rest, offsets);
+    Offsets offsets = worker.offsets(rest);
+    bench.ledger.commit(rest, offsets.next());
     worker.committed(rest, offsets, bench.clock.now(), bench.clock.now());
     assertThat(bench.ledger.outcomes).hasSize(1);
+  }
+
+  @Test
+  void aCommitOfAnAssignmentThatIsOverGivesTheNextOneNoRightToCall() {
+    bench.receive(0, Requests.upsert("env", "books"));
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    List<Entry> tick = worker.entries(10);
+    Offsets offsets = worker.offsets(tick);
+    worker.dropped(0);
+    bench.assign(0);
+    worker.committed(tick, offsets, bench.clock.now(), bench.clock.now());
+    bench.receive(0, Requests.upsert("env", "books"));
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    bench.commit();
+    assertThat(worker.nextCall(bench.clock.now())).isPresent();
+  }
+
+  @Test
+  void aCallThatLosesItsPartitionBeforeItsIntentIsCommittedIsToldOfAsNotMade() {
+    bench.receive(0, INSERT);
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    List<Entry> tick = worker.entries(10);
+    Offsets offsets = worker.offsets(tick);
+    worker.dropped(0);
+    assertThat(worker.nextUnmade()).as("it may not be committed").isEmpty();
+    worker.committed(tick, offsets, bench.clock.now(), bench.clock.now());
+    assertThat(worker.nextUnmade().orElseThrow().source().offset()).isZero();
+    assertThat(worker.nextUnmade()).isEmpty();
+    assertThat(bench.calls()).isEmpty();
+  }
+
+  @Test
+  void aCallThatLosesItsPartitionBeforeItStartsIsToldOfAsNotMade() {
+    bench.receive(0, INSERT);
+    bench.receive(0, Requests.upsert("env", "other"));
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    bench.commit();
+    worker.dropped(0);
+    assertThat(worker.nextUnmade().orElseThrow().intended()).isTrue();
+    assertThat(worker.nextUnmade()).as("an upsert has no intent").isEmpty();
   }
 
   @Test
@@ -130,11 +170,11 @@ final class HandOverTest {
     bench.receive(0, INSERT);
     bench.accept(bench.call());
     List<Entry> tick = worker.entries(10);
-    assertThat(worker.offsets(tick)).containsExactly(Map.entry(0, 1L));
+    assertThat(worker.offsets(tick).next()).containsExactly(Map.entry(0, 1L));
     bench.assertBalance();
     assertThat(worker.entries(10)).as("it is not given out twice").isEmpty();
-    assertThat(worker.offsets(tick)).as("the second time").containsExactly(Map.entry(0, 1L));
-    bench.ledger.commit(tick, worker.offsets(tick));
+    assertThat(worker.offsets(tick).next()).as("the second time").containsExactly(Map.entry(0, 1L));
+    bench.ledger.commit(tick, worker.offsets(tick).next());
     worker.committed(tick, worker.offsets(tick), bench.clock.now(), bench.clock.now());
     assertThat(worker.view().jobs()).isEqualTo(1);
   }
@@ -167,7 +207,7 @@ final class HandOverTest {
     for (long offset = 5; offset < 7; offset++) {
       worker.received(Requests.delivery(0, offset, ManualClock.START, INSERT), bench.clock.now());
     }
-    assertThat(worker.offsets(List.of())).containsExactly(Map.entry(0, 7L));
+    assertThat(worker.offsets(List.of()).next()).containsExactly(Map.entry(0, 7L));
     assertThat(bench.calls()).isEmpty();
   }
 

@@ -11,7 +11,6 @@ import io.dbimport.worker.Entry.Admitted;
 import io.dbimport.worker.Entry.Marked;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What is written down before a call, and what the next owner of the partition makes of it. */
@@ -38,8 +37,8 @@ final class IntentTest {
     List<Entry> taken = worker.entries(10);
     assertThat(taken).hasExactlyElementsOfTypes(Admitted.class);
     assertThat(worker.nextCall(bench.clock.now())).as("taken is not committed").isEmpty();
-    Map<Integer, Long> offsets = worker.offsets(taken);
-    bench.ledger.commit(taken, offsets);
+    Offsets offsets = worker.offsets(taken);
+    bench.ledger.commit(taken, offsets.next());
     worker.committed(taken, offsets, bench.clock.now(), bench.clock.now());
     Call call = worker.nextCall(bench.clock.now()).orElseThrow();
     assertThat(call.intended()).isTrue();
@@ -78,6 +77,7 @@ final class IntentTest {
     tick();
     bench.advance(WorkerSettings.defaults().lease());
     assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    assertThat(worker.nextUnmade().orElseThrow().number()).as("known at once").isEqualTo(1);
     List<Entry> next = worker.entries(10);
     assertThat(next).hasExactlyElementsOfTypes(Marked.class, Admitted.class);
     assertThat(((Marked) next.getFirst()).state()).isEqualTo(OpenState.NOT_SENT);

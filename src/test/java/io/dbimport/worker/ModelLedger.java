@@ -199,20 +199,6 @@ final class ModelLedger {
         .isPresent();
   }
 
-  String dump(Source s) {
-    return journal.getOrDefault(s.partition(), List.of()).stream()
-            .filter(r -> r.offset() == s.offset())
-            .toList()
-        + " "
-        + s
-        + " outcome "
-        + outcomes.get(s)
-        + " records "
-        + records.getOrDefault(s.partition(), List.of()).stream()
-            .filter(r -> r.offset() == s.offset())
-            .toList();
-  }
-
   /** Whoever made the call writes down what it gave. */
   void journal(Call call, @Nullable Reply reply) {
     journal

@@ -66,6 +66,9 @@ final class Simulation {
     ABORTED,
     UNSURE_COMMITTED,
     UNSURE_ABORTED,
+    STALE_COMMIT,
+    UNMADE,
+    UNMADE_LATE,
     LOST,
     CRASHED,
     SKIPPED_DONE,
@@ -80,6 +83,9 @@ final class Simulation {
     long position;
     boolean closing;
 
+    /** Until when no one else calls in it. */
+    long leaseUntilNanos = Long.MIN_VALUE;
+
     final Map<String, Long> lastCalledOfLane = new HashMap<>();
 
     /** Accepted deliveries that the worker has heard of, or given out to be committed. */
@@ -89,17 +95,27 @@ final class Simulation {
     final Set<Long> throttled = new HashSet<>();
   }
 
-  /** A tick that is being committed, while all else goes on. */
-  private record InHand(
-      List<Entry> entries, Map<Integer, Long> offsets, Map<Integer, Long> epochs, Moment began) {
+  /** What becomes of a commit. */
+  private enum Fate {
+    COMMITTED,
+    ABORTED,
+    UNSURE_COMMITTED,
+    UNSURE_ABORTED
+  }
 
-    /** The offsets of partitions that have not changed hands since. */
-    Map<Integer, Long> offsetsOf(Map<Integer, Assignment> now) {
-      Map<Integer, Long> still = new HashMap<>(offsets);
-      still
-          .keySet()
-          .removeIf(p -> now.get(p) == null || now.get(p).epoch != epochs.getOrDefault(p, -1L));
-      return still;
+  /** A tick that is being committed, while all else goes on. */
+  private static final class InHand {
+    final List<Entry> entries;
+    final Offsets offsets;
+    final Moment began;
+
+    /** Null while its transaction is open; the worker hears of it later. */
+    @Nullable Fate fate;
+
+    InHand(List<Entry> entries, Offsets offsets, Moment began) {
+      this.entries = entries;
+      this.offsets = offsets;
+      this.began = began;
     }
   }
 
@@ -141,6 +157,12 @@ final class Simulation {
   /** Deliveries that were called at some time. */
   private final Set<Source> called = new HashSet<>();
 
+  /** Calls with a committed intent that are never made, as the worker says. */
+  private final Set<Call> unmade = new HashSet<>();
+
+  /** Deliveries of which nobody can know that their last call was not made. */
+  private final Set<Source> lostWithIntent = new HashSet<>();
+
   /** Replies that nobody wrote down: their process died, or wakes up late. */
   private final List<Late> lost = new ArrayList<>();
 
@@ -151,10 +173,12 @@ final class Simulation {
   private final Set<Event> seen = EnumSet.noneOf(Event.class);
   private CountingListener listener = new CountingListener();
   private Worker worker;
-  private List<Entry> tick = List.of();
+  private List<Entry> repeated = List.of();
   private @Nullable InHand inHand;
-  private boolean unsure;
-  private boolean unsureCommitted;
+
+  /** Nobody answered its commit. */
+  private @Nullable InHand doubt;
+
   private boolean kind;
   private long epochs;
   private long jobIds;
@@ -251,19 +275,21 @@ final class Simulation {
             && looks.isEmpty()
             && fetches.isEmpty()
             && !worker.hasEntries()
-            && inHand == null
-            && tick.isEmpty();
+            && nothingToCommit();
     return idle ? Duration.ofMinutes(1) : Duration.ofMillis(250);
   }
 
   private boolean drained() {
     return ledger.outcomes.size() == ledger.deliveries.size()
         && ledger.ends.size() == ledger.jobs().size()
-        && inHand == null
-        && tick.isEmpty()
+        && nothingToCommit()
         && worker.view().equals(WorkerView.IDLE)
         && worker.waits().parked() == 0
         && worker.offsets(List.of()).isEmpty();
+  }
+
+  private boolean nothingToCommit() {
+    return inHand == null && doubt == null && repeated.isEmpty();
   }
 
   private void check() {
@@ -347,6 +373,7 @@ final class Simulation {
         call = worker.nextCall(clock.now())) {
       started(call.get());
     }
+    writeDownUnmade();
     for (var look = worker.nextLook(clock.now());
         look.isPresent();
         look = worker.nextLook(clock.now())) {
@@ -357,8 +384,35 @@ final class Simulation {
     }
   }
 
+  /** As the loop does it; somebody else may have read the journal before. */
+  private void writeDownUnmade() {
+    for (var call = worker.nextUnmade(); call.isPresent(); call = worker.nextUnmade()) {
+      Call not = call.get();
+      Source source = not.source();
+      seen.add(Event.UNMADE);
+      assertThat(not.intended()).as("%s has an intent", not).isTrue();
+      assertThat(unmade.add(not)).as("%s is told of once", not).isTrue();
+      ledger.journal(not, null);
+      Assignment assignment = assignments.get(source.partition());
+      if (assignment != null) {
+        if (assignment.epoch != not.lane.epoch) {
+          seen.add(Event.UNMADE_LATE);
+          lostWithIntent.add(source);
+        }
+        if (random.nextBoolean()) {
+          worker.lateReply(
+              source.partition(),
+              assignment.epoch,
+              source.offset(),
+              new Restored.Answer(not.number(), null));
+        }
+      }
+    }
+  }
+
   private void started(Call call) {
     Source source = WorkerBench.source(call);
+    assertThat(unmade).as("calls that are never made").doesNotContain(call);
     if (!kind && random.nextInt(25) == 0) {
       seen.add(Event.NOT_SENT);
       if (call.intended()) {
@@ -372,6 +426,9 @@ final class Simulation {
     if (assignment == null) {
       return;
     }
+    assertThat(clock.now().nanos())
+        .as("%s is called while the partition is surely ours", source)
+        .isLessThan(assignment.leaseUntilNanos);
     assertThat(assignment.closing).as("%s is called in a closing partition", source).isFalse();
     assertThat(ledger.outcomes).as("called after its outcome").doesNotContainKey(source);
     if (call.intended()) {
@@ -596,57 +653,95 @@ final class Simulation {
       end(begun);
       return;
     }
-    if (unsure) {
-      askTheLedger();
+    if (doubt != null) {
+      askTheLedger(doubt);
       return;
     }
-    tick =
-        tick.isEmpty()
-            ? worker.entries(1 + random.nextInt(20))
-            : tick.stream().filter(worker::owned).toList();
-    Map<Integer, Long> offsets = worker.offsets(tick);
+    List<Entry> tick =
+        repeated.isEmpty() ? worker.entries(1 + random.nextInt(20)) : owned(repeated);
+    repeated = List.of();
+    Offsets offsets = worker.offsets(tick);
     if (tick.isEmpty() && offsets.isEmpty()) {
       return;
     }
     tick.forEach(this::noteEntry);
-    Map<Integer, Long> epochsNow = new HashMap<>();
-    assignments.forEach((partition, assignment) -> epochsNow.put(partition, assignment.epoch));
-    inHand = new InHand(tick, offsets, epochsNow, clock.now());
+    inHand = new InHand(tick, offsets, clock.now());
   }
 
-  /** It may have failed, or nobody may know whether it did. */
+  private List<Entry> owned(List<Entry> entries) {
+    return entries.stream().filter(worker::owned).toList();
+  }
+
+  /** Its transaction ends, whoever hears of it. */
+  private Fate fate(InHand begun) {
+    Fate fate = begun.fate;
+    if (fate == null) {
+      fate =
+          switch (kind ? 9 : random.nextInt(10)) {
+            case 0, 1 -> Fate.ABORTED;
+            case 2 -> Fate.UNSURE_ABORTED;
+            case 3 -> Fate.UNSURE_COMMITTED;
+            default -> Fate.COMMITTED;
+          };
+      begun.fate = fate;
+      if (fate == Fate.COMMITTED || fate == Fate.UNSURE_COMMITTED) {
+        ledger.commit(begun.entries, begun.offsets.next());
+      }
+    }
+    return fate;
+  }
+
+  /** The worker hears what became of it, which may be that nobody knows. */
   private void end(InHand begun) {
     inHand = null;
-    tick = tick.stream().filter(worker::owned).toList();
-    switch (kind ? 9 : random.nextInt(10)) {
-      case 0, 1 -> seen.add(Event.ABORTED);
-      case 2 -> {
+    switch (fate(begun)) {
+      case ABORTED -> {
+        seen.add(Event.ABORTED);
+        repeated = begun.entries;
+      }
+      case UNSURE_ABORTED -> {
         seen.add(Event.UNSURE_ABORTED);
-        unsure = true;
+        doubt = begun;
       }
-      case 3 -> {
+      case UNSURE_COMMITTED -> {
         seen.add(Event.UNSURE_COMMITTED);
-        ledger.commit(begun.entries, begun.offsets);
-        unsure = true;
-        unsureCommitted = true;
+        doubt = begun;
       }
-      default -> {
+      case COMMITTED -> {
         seen.add(Event.COMMITTED);
-        ledger.commit(begun.entries, begun.offsets);
-        worker.committed(tick, begun.offsetsOf(assignments), begun.began, clock.now());
-        tick = List.of();
+        lease(begun);
+        worker.committed(begun.entries, begun.offsets, begun.began, clock.now());
       }
     }
+    writeDownUnmade();
   }
 
-  private void askTheLedger() {
-    tick = tick.stream().filter(worker::owned).toList();
-    if (unsureCommitted) {
-      worker.committed(tick, Map.of(), clock.now(), clock.now());
-      tick = List.of();
+  /** No one else may call in its partitions, as long as they belong to the same assignment. */
+  private void lease(InHand begun) {
+    begun
+        .offsets
+        .epochs()
+        .forEach((partition, epoch) -> {
+          Assignment assignment = assignments.get(partition);
+          if (assignment != null && assignment.epoch == epoch) {
+            assignment.leaseUntilNanos = begun.began.nanosAfter(settings.lease());
+          } else if (assignment != null) {
+            seen.add(Event.STALE_COMMIT);
+          }
+        });
+  }
+
+  private void askTheLedger(InHand asked) {
+    if (!kind && random.nextInt(4) > 0) {
+      return; // nobody answers that either
     }
-    unsure = false;
-    unsureCommitted = false;
+    doubt = null;
+    if (asked.fate == Fate.UNSURE_COMMITTED) {
+      worker.committed(asked.entries, Offsets.NONE, clock.now(), clock.now());
+      writeDownUnmade();
+    } else {
+      repeated = asked.entries;
+    }
   }
 
   private void assign(int partition) {
@@ -654,9 +749,9 @@ final class Simulation {
       return;
     }
     InHand begun = inHand;
-    if (begun != null && begun.offsets.containsKey(partition)) {
+    if (begun != null && begun.offsets.next().containsKey(partition)) {
       // Offsets are read once no transaction that has some of the partition is open.
-      end(begun);
+      fate(begun);
     }
     // A new owner waits until no call of an earlier one is open.
     for (OpenCall open : List.copyOf(calls)) {
@@ -765,6 +860,14 @@ final class Simulation {
       case Entry.Settled settled when settled.duplicate() -> seen.add(Event.DUPLICATE);
       case Entry.Settled settled
           when settled.outcome() instanceof Failed failed
+              && failed.errorClass() == ErrorClass.OUTCOME_UNKNOWN -> {
+        Source source = settled.delivery().source();
+        assertThat(called.contains(source) || lostWithIntent.contains(source))
+            .as("%s is unknown, and was called or nobody can know that it was not", source)
+            .isTrue();
+      }
+      case Entry.Settled settled
+          when settled.outcome() instanceof Failed failed
               && failed.detail().contains("stands for another request") ->
           seen.add(Event.OTHER_CONTENT);
       case Entry.Settled settled
@@ -788,8 +891,9 @@ final class Simulation {
       seen.add(Event.LOST);
       worker.dropped(partition);
       known.remove(partition);
+      writeDownUnmade();
     }
-    tick = tick.stream().filter(worker::owned).toList();
+    repeated = owned(repeated);
   }
 
   /** The process dies with all it knows; another one begins with the ledger alone. */
@@ -802,13 +906,13 @@ final class Simulation {
     fetches.clear();
     looks.clear();
     InHand begun = inHand;
-    if (begun != null && random.nextBoolean()) {
-      ledger.commit(begun.entries, begun.offsets);
+    if (begun != null) {
+      fate(begun);
     }
     inHand = null;
-    tick = List.of();
-    unsure = false;
-    unsureCommitted = false;
+    doubt = null;
+    repeated = List.of();
+    ledger.deliveries.stream().filter(ledger::intended).forEach(lostWithIntent::add);
     listener = new CountingListener();
     worker = new Worker(settings, decoder, random, listener);
   }
