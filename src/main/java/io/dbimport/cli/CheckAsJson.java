@@ -38,13 +38,7 @@ final class CheckAsJson implements CheckReport {
 
   @Override
   public void problem(Problem problem) {
-    Map<String, Object> one = new LinkedHashMap<>();
-    one.put("line", problem.line());
-    one.put("column", problem.column());
-    one.put("kind", problem.kind().tag());
-    one.put("what", problem.what());
-    one.put("advice", problem.kind().advice());
-    screen.line((first ? "  " : "  ,") + Json.compact(one));
+    screen.line((first ? "  " : "  ,") + Json.compact(problem.fields()));
     first = false;
   }
 

@@ -87,6 +87,11 @@ public enum Setting {
       "all",
       "CSV cells written as numbers that become numbers; what has a zero or a plus in front never"
           + " does."),
+  ON_UPSERT(
+      Group.SERVER,
+      Format.oneOf(List.of("replace", "merge"), List.of()),
+      "replace",
+      "What an UPSERT does to a document that is there: merge keeps fields the new one has not."),
   SERVER_APPS(Group.SERVER, Format.PATH, null, "Apps, their tokens and environments, JSON."),
   SERVER_ENVIRONMENTS(
       Group.SERVER, Format.TEXT, "demo-env", "Environments of the one app, comma between."),

@@ -8,6 +8,7 @@ import io.dbimport.client.FileToken;
 import io.dbimport.engine.ConnectionPool;
 import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.EngineSettings;
+import io.dbimport.engine.OnUpsert;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.server.App;
 import io.dbimport.server.AppsFile;
@@ -163,7 +164,8 @@ public final class Wiring {
     try {
       return EngineSettings.of(
           apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList(),
-          csvNumbers(settings));
+          csvNumbers(settings),
+          OnUpsert.valueOf(settings.text(Setting.ON_UPSERT).toUpperCase(Locale.ROOT)));
     } catch (IllegalArgumentException notAllowed) {
       throw badSettings(
           Setting.SERVER_ENVIRONMENTS.variable() + ": " + String.valueOf(notAllowed.getMessage()));

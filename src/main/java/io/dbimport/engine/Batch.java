@@ -20,16 +20,36 @@ final class Batch {
    */
   record Result(long written, List<Bad> failures) {}
 
-  private final boolean upsert;
+  /** What becomes of a record whose {@code _id} an earlier one of the file has. */
+  enum Same {
+    /** It conflicts. */
+    CONFLICTS,
+    /** It takes the earlier one's place. */
+    REPLACES,
+    /** It is written after the earlier one, into the same document. */
+    FOLLOWS;
+
+    static Same of(Job job, EngineSettings settings) {
+      if (!job.upserts()) {
+        return CONFLICTS;
+      }
+      return settings.onUpsert() == OnUpsert.MERGE ? FOLLOWS : REPLACES;
+    }
+  }
+
+  private final Same same;
   private final int maxRecords;
-  private final Map<String, Document> byId = new LinkedHashMap<>();
+
+  /** Documents by {@code _id}; those of the same one follow each other in turns of their own. */
+  private final List<Map<String, Document>> turns = new ArrayList<>(List.of(new LinkedHashMap<>()));
+
   private final List<Bad> failures = new ArrayList<>();
-  private long replaced;
+  private long documents;
   private int records;
   private long bytes;
 
-  Batch(boolean upsert, int maxRecords) {
-    this.upsert = upsert;
+  Batch(Same same, int maxRecords) {
+    this.same = same;
     this.maxRecords = maxRecords;
   }
 
@@ -39,14 +59,32 @@ final class Batch {
       case Bad bad -> failures.add(bad);
       case Document document -> {
         bytes += document.json().length();
-        if (upsert) {
-          // The last one of the file wins, as it would one by one.
-          replaced += byId.put(document.id(), document) == null ? 0 : 1;
-        } else if (byId.putIfAbsent(document.id(), document) != null) {
+        add(document);
+      }
+    }
+  }
+
+  private void add(Document document) {
+    Map<String, Document> first = turns.getFirst();
+    switch (same) {
+      case CONFLICTS -> {
+        if (first.putIfAbsent(document.id(), document) != null) {
           failures.add(conflict(document));
+          return;
+        }
+      }
+      case REPLACES -> first.put(document.id(), document);
+      case FOLLOWS -> {
+        int turn = 0;
+        while (turns.get(turn).putIfAbsent(document.id(), document) != null) {
+          turn++;
+          if (turn == turns.size()) {
+            turns.add(new LinkedHashMap<>());
+          }
         }
       }
     }
+    documents++;
   }
 
   /** Whether it should be written now. */
@@ -62,8 +100,9 @@ final class Batch {
     return !failures.isEmpty();
   }
 
-  Map<String, Document> documents() {
-    return byId;
+  /** What is to be written, one after another; in each no {@code _id} is there twice. */
+  List<Map<String, Document>> turns() {
+    return turns;
   }
 
   static Bad conflict(Document document) {
@@ -84,6 +123,6 @@ final class Batch {
     List<Bad> all = new ArrayList<>(failures);
     conflicts.forEach(document -> all.add(conflict(document)));
     all.sort(Comparator.comparingLong(Bad::line));
-    return new Result(byId.size() + replaced - conflicts.size(), all);
+    return new Result(documents - conflicts.size(), all);
   }
 }

@@ -16,10 +16,16 @@ import org.postgresql.copy.CopyIn;
 
 /**
  * Writes batches of documents: COPY into a staging table, and from there one statement into the
- * collection. Stateless.
+ * collection. Immutable.
  */
 final class DocumentWriter {
   private static final int COPY_BUFFER_CHARS = 1 << 16;
+
+  private final OnUpsert onUpsert;
+
+  DocumentWriter(OnUpsert onUpsert) {
+    this.onUpsert = onUpsert;
+  }
 
   /**
    * Writes the batch's documents within the connection's open transaction and returns those that
@@ -36,9 +42,14 @@ final class DocumentWriter {
     stage(connection, documents);
     try (Statement statement = connection.createStatement()) {
       if (job.upserts()) {
+        String doc =
+            switch (onUpsert) {
+              case REPLACE -> "excluded.doc";
+              case MERGE -> "stored.doc || excluded.doc";
+            };
         statement.executeUpdate(
-            "insert into %s (_id, doc) select _id, doc from dbimport_staging order by _id on conflict (_id) do update set doc = excluded.doc"
-                .formatted(table));
+            "insert into %s as stored (_id, doc) select _id, doc from dbimport_staging order by _id on conflict (_id) do update set doc = %s"
+                .formatted(table, doc));
         return List.of();
       }
       return insert(statement, table, documents);
@@ -58,6 +69,13 @@ final class DocumentWriter {
       }
     }
     return new ArrayList<>(left.values());
+  }
+
+  /** Makes room for more of the same transaction. */
+  static void unstage(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("delete from pg_temp.dbimport_staging");
+    }
   }
 
   private static void stage(Connection connection, Collection<Document> documents)

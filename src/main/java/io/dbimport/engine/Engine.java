@@ -2,6 +2,7 @@ package io.dbimport.engine;
 
 import io.dbimport.ImportApi;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the API does behind its routes: imports as jobs, and the collections they go into.
@@ -55,6 +56,13 @@ public interface Engine extends ImportApi, AutoCloseable {
    * @param offset from 0
    */
   Collections collections(String env, int limit, int offset);
+
+  /**
+   * Where the whole list of what a job refused lies in the storage of its environment: one JSON
+   * object a line, with line, column, kind, what and advice. Empty when there is none (yet). Throws
+   * like {@link #createCollection}.
+   */
+  Optional<String> failureList(String env, long jobId);
 
   /** Stops taking jobs up, lets running ones commit their batch, and returns. */
   @Override

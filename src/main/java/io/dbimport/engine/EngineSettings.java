@@ -15,6 +15,7 @@ import java.util.Set;
  * @param claimFor how long an engine that says nothing keeps its claim on a job
  * @param lookEvery how often jobs are looked for that another engine accepted or gave up
  * @param csvNumbers which cells of CSV files become numbers
+ * @param onUpsert what an UPSERT does to a document that is there
  */
 public record EngineSettings(
     List<String> environments,
@@ -23,7 +24,8 @@ public record EngineSettings(
     int batchRecords,
     Duration claimFor,
     Duration lookEvery,
-    CsvNumbers csvNumbers) {
+    CsvNumbers csvNumbers,
+    OnUpsert onUpsert) {
   private static final Set<String> TAKEN = Set.of("information_schema", "public", "dbimport");
   private static final int MAX_NAME_BYTES = 63;
 
@@ -41,13 +43,21 @@ public record EngineSettings(
 
   /** The defaults for these environments. */
   public static EngineSettings of(List<String> environments) {
-    return of(environments, CsvNumbers.ALL);
+    return of(environments, CsvNumbers.ALL, OnUpsert.REPLACE);
   }
 
-  /** The defaults for these environments, with other rules for numbers in CSV files. */
-  public static EngineSettings of(List<String> environments, CsvNumbers csvNumbers) {
+  /** The defaults for these environments, with other rules for numbers and for UPSERTs. */
+  public static EngineSettings of(
+      List<String> environments, CsvNumbers csvNumbers, OnUpsert onUpsert) {
     return new EngineSettings(
-        environments, 4, 2, 1000, Duration.ofSeconds(30), Duration.ofSeconds(1), csvNumbers);
+        environments,
+        4,
+        2,
+        1000,
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(1),
+        csvNumbers,
+        onUpsert);
   }
 
   /** Whether an environment may have this name: a schema of PostgreSQL's own may not be taken. */

@@ -3,15 +3,31 @@ package io.dbimport.engine;
 import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
+import io.dbimport.JobStatus;
 import io.dbimport.engine.RecordReader.Place;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A job that this engine has claimed. Immutable.
  *
  * @param claim names the claim: whoever lost it can write nothing more
  * @param progress how far an earlier claim came
+ * @param ending how it ends once the list of its failures is written; null while it imports
  */
-record Job(long id, String claim, ImportParameters parameters, Progress progress) {
+record Job(
+    long id,
+    String claim,
+    ImportParameters parameters,
+    Progress progress,
+    @Nullable Ending ending) {
+
+  /**
+   * How a job ends. Immutable.
+   *
+   * @param status that it ends with
+   * @param text for people
+   */
+  record Ending(JobStatus status, String text) {}
 
   /**
    * How far a job is; written in the transaction of the documents it counts. Immutable.

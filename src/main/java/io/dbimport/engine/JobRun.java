@@ -2,32 +2,44 @@ package io.dbimport.engine;
 
 import io.dbimport.FileType;
 import io.dbimport.JobStatus;
+import io.dbimport.engine.FailureList.ClaimLost;
+import io.dbimport.engine.FailureList.DatabaseFailed;
+import io.dbimport.engine.FileRecord.Bad;
 import io.dbimport.engine.FileRecord.Document;
+import io.dbimport.engine.Job.Ending;
 import io.dbimport.engine.Job.Progress;
 import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs one claimed job from where it stands: batch after batch, each in one transaction with the
  * progress it makes. Killed at any moment, the next run goes on after the last committed batch.
  */
 final class JobRun {
+  private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
+
   private final DataSource database;
   private final JobStore store;
   private final Storage storage;
   private final EngineSettings settings;
   private final EngineMeters meters;
   private final RandomGenerator random;
-  private final DocumentWriter writer = new DocumentWriter();
+  private final DocumentWriter writer;
 
   JobRun(
       DataSource database,
@@ -42,6 +54,7 @@ final class JobRun {
     this.settings = settings;
     this.meters = meters;
     this.random = random;
+    this.writer = new DocumentWriter(settings.onUpsert());
   }
 
   /**
@@ -52,6 +65,11 @@ final class JobRun {
    * @throws IOException when the storage fails in a way that may pass
    */
   void run(Job job, BooleanSupplier stopping) throws SQLException, IOException {
+    Ending ending = job.ending();
+    if (ending != null) {
+      writeList(job, ending);
+      return;
+    }
     Progress progress = job.progress();
     try (RecordReader reader = open(job)) {
       Filled filled;
@@ -61,19 +79,30 @@ final class JobRun {
           return;
         }
         filled = fill(job, reader);
-        Optional<Progress> next = commit(job, reader, progress, filled);
-        if (next.isEmpty()) {
+        Step step = commit(job, reader, progress, filled);
+        if (step.over()) {
+          if (step.ending() != null) {
+            writeList(job, step.ending());
+          }
           return;
         }
-        progress = next.get();
+        progress = step.progress();
       } while (filled.unreadable().isEmpty());
-      throw filled.unreadable().get();
-    } catch (UnreadableFile unreadable) {
-      fail(job, joined(unreadable.problem().sentence(), progress.failures()));
+      Problem problem = filled.unreadable().get().problem();
+      fail(job, progress, joined(problem.sentence(), progress.failures()), List.of(problem));
     } catch (NoSuchFileException gone) {
-      fail(job, joined("the file " + job.parameters().filePath() + " is gone", ""));
+      String why = "the file " + job.parameters().filePath() + " is gone";
+      fail(job, progress, joined(why, progress.failures()), List.of());
     }
   }
+
+  /**
+   * What came of a batch.
+   *
+   * @param over whether the import ends with it, or belongs to somebody else
+   * @param ending how, where the list of its failures is to be written first
+   */
+  private record Step(Progress progress, boolean over, @Nullable Ending ending) {}
 
   private RecordReader open(Job job) throws IOException {
     Place place = job.progress().place();
@@ -94,7 +123,7 @@ final class JobRun {
   private record Filled(Batch batch, boolean last, Optional<UnreadableFile> unreadable) {}
 
   private Filled fill(Job job, RecordReader reader) throws IOException {
-    Batch batch = new Batch(job.upserts(), settings.batchRecords());
+    Batch batch = new Batch(Batch.Same.of(job, settings), settings.batchRecords());
     boolean stopOnError = job.parameters().stopOnError();
     try {
       while (!batch.full()) {
@@ -113,8 +142,8 @@ final class JobRun {
     }
   }
 
-  /** Writes the batch, its progress and, at the end, the job's end; empty when that was the end. */
-  private Optional<Progress> commit(Job job, RecordReader reader, Progress before, Filled filled)
+  /** Writes the batch, its progress and, at the end, the job's end. */
+  private Step commit(Job job, RecordReader reader, Progress before, Filled filled)
       throws SQLException {
     Batch batch = filled.batch();
     boolean last = filled.last();
@@ -129,15 +158,18 @@ final class JobRun {
           progress = before.plus(reader, result);
           if (!store.progress(connection, job, progress, settings.claimFor())) {
             connection.rollback();
-            return Optional.empty();
+            return new Step(before, true, null);
+          }
+          if (!result.failures().isEmpty()) {
+            List<Problem> problems = result.failures().stream().map(Bad::problem).toList();
+            store.refused(connection, job, before.failed(), problems);
           }
         }
-        if (last || stopped) {
-          end(connection, job, progress, stopped);
-        }
+        Ending ending = last || stopped ? ending(progress, stopped) : null;
+        boolean listed = ending != null && end(connection, job, ending, progress.failed() > 0);
         connection.commit();
         meters.committed(before, progress);
-        return last || stopped ? Optional.empty() : Optional.of(progress);
+        return new Step(progress, ending != null, listed ? ending : null);
       } catch (SQLException failure) {
         return failed(connection, job, before, failure);
       }
@@ -147,35 +179,47 @@ final class JobRun {
   /** Documents up to the first conflict when one conflict stops the job, else all of them. */
   private Batch.Result write(Connection connection, Job job, Batch batch) throws SQLException {
     var savepoint = connection.setSavepoint();
-    List<Document> conflicts = writer.write(connection, job, batch.documents().values());
+    List<Document> conflicts = new ArrayList<>();
+    List<Map<String, Document>> turns = batch.turns();
+    for (int turn = 0; turn < turns.size(); turn++) {
+      if (turn > 0) {
+        DocumentWriter.unstage(connection);
+      }
+      conflicts.addAll(writer.write(connection, job, turns.get(turn).values()));
+    }
     if (conflicts.isEmpty() || !job.parameters().stopOnError()) {
       return batch.result(conflicts);
     }
     connection.rollback(savepoint);
     Document first = conflicts.getFirst();
     List<Document> before =
-        batch.documents().values().stream().takeWhile(d -> !d.equals(first)).toList();
+        turns.getFirst().values().stream().takeWhile(d -> !d.equals(first)).toList();
     writer.write(connection, job, before);
     return new Batch.Result(before.size(), List.of(Batch.conflict(first)));
   }
 
-  private void end(Connection connection, Job job, Progress progress, boolean stopped)
-      throws SQLException {
-    boolean nothing = progress.succeeded() == 0 && progress.failed() > 0;
+  private static Ending ending(Progress progress, boolean stopped) {
     if (stopped) {
-      store.end(
-          connection,
-          job,
-          JobStatus.FAIL,
-          joined("stopped at the first error", progress.failures()));
-    } else {
-      String done = progress.failed() == 0 ? "import finished" : progress.failures();
-      store.end(connection, job, nothing ? JobStatus.FAIL : JobStatus.SUCCESS, done);
+      return new Ending(JobStatus.FAIL, joined("stopped at the first error", progress.failures()));
     }
+    boolean nothing = progress.succeeded() == 0 && progress.failed() > 0;
+    return new Ending(
+        nothing ? JobStatus.FAIL : JobStatus.SUCCESS,
+        progress.failed() == 0 ? "import finished" : progress.failures());
   }
 
-  private Optional<Progress> failed(
-      Connection connection, Job job, Progress before, SQLException failure) throws SQLException {
+  /** Ends the job, or notes how it ends once its list is written; whether it has one. */
+  private boolean end(Connection connection, Job job, Ending ending, boolean listed)
+      throws SQLException {
+    if (listed) {
+      return store.ending(connection, job, ending, settings.claimFor());
+    }
+    store.end(connection, job, ending, false);
+    return false;
+  }
+
+  private Step failed(Connection connection, Job job, Progress before, SQLException failure)
+      throws SQLException {
     if (Sql.mayWorkLater(failure)) {
       throw failure;
     }
@@ -185,15 +229,64 @@ final class JobRun {
             ? "the collection " + job.parameters().collectionName() + " is gone"
             : "the database refused a batch near line %d: %s"
                 .formatted(before.place().line(), firstLine(failure));
-    store.end(connection, job, JobStatus.FAIL, joined(why, before.failures()));
+    Ending ending = new Ending(JobStatus.FAIL, joined(why, before.failures()));
+    boolean listed = end(connection, job, ending, before.failed() > 0);
     connection.commit();
-    return Optional.empty();
+    return new Step(before, true, listed ? ending : null);
   }
 
-  /** Ends the job as failed, unless the claim is lost. */
-  void fail(Job job, String why) throws SQLException {
+  /** The job ends as failed, for a reason of the whole file. */
+  private void fail(Job job, Progress progress, String why, List<Problem> problems)
+      throws SQLException, IOException {
+    Ending ending = new Ending(JobStatus.FAIL, why);
+    boolean listed;
     try (Connection connection = database.getConnection()) {
-      store.end(connection, job, JobStatus.FAIL, why);
+      connection.setAutoCommit(false);
+      if (!problems.isEmpty()) {
+        store.refused(connection, job, progress.failed(), problems);
+      }
+      listed = end(connection, job, ending, progress.failed() > 0 || !problems.isEmpty());
+      connection.commit();
+    }
+    if (listed) {
+      writeList(job, ending);
+    }
+  }
+
+  /**
+   * Writes the list of what was refused beside the file, and ends the job. A storage that does not
+   * take it keeps no job open: the next of its collection waits.
+   */
+  private void writeList(Job job, Ending ending) throws SQLException, IOException {
+    String path = FailureList.path(job.parameters().filePath());
+    FailureList list = new FailureList(store.failures(job, settings.claimFor()));
+    String told;
+    boolean listed = false;
+    try {
+      storage.store(job.parameters().env(), path, list);
+      listed = true;
+      told = "all of them: " + path;
+    } catch (ClaimLost elsewhere) {
+      return;
+    } catch (DatabaseFailed failure) {
+      throw failure.why();
+    } catch (IOException | IllegalArgumentException refused) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("the engine closes");
+      }
+      LOG.warn("the list of the failures of job {} is not written", job.id(), refused);
+      told = "the whole list could not be written to " + path;
+    }
+    try (Connection connection = database.getConnection()) {
+      Ending end = new Ending(ending.status(), joined(ending.text(), told));
+      store.end(connection, job, end, listed);
+    }
+  }
+
+  /** Ends the job as failed, unless the claim is lost; there is no list of its failures. */
+  void giveUp(Job job, String why) throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      store.end(connection, job, new Ending(JobStatus.FAIL, why), false);
     }
   }
 

@@ -88,7 +88,7 @@ final class JobRunners implements AutoCloseable {
   /** The same bug would meet it again, and every later job of its collection waits for it. */
   private void fail(Job job) {
     try {
-      run.fail(job, "a fault of the server; its log has more");
+      run.giveUp(job, "a fault of the server; its log has more");
     } catch (SQLException away) {
       LOG.info("job {} is tried again, since it cannot be ended: {}", job.id(), away.toString());
     }

@@ -5,6 +5,7 @@ import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
 import io.dbimport.JobState;
 import io.dbimport.JobStatus;
+import io.dbimport.engine.Job.Ending;
 import io.dbimport.engine.Job.Progress;
 import io.dbimport.engine.RecordReader.Place;
 import java.sql.Connection;
@@ -13,11 +14,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The jobs as rows of {@code dbimport.jobs}, shared by every engine on the database. Time is the
@@ -64,17 +67,28 @@ final class JobStore {
             ended_at timestamptz
           )\
           """);
-      // Each only where it is not there: it waits for every open transaction on the table, that of
-      // a
-      // server that hangs included.
+      statement.execute(
+          """
+          create table if not exists dbimport.failures (
+            job_id bigint not null references dbimport.jobs on delete cascade,
+            after bigint not null,
+            lines text not null,
+            primary key (job_id, after)
+          )\
+          """);
+      statement.execute(
+          """
+          create table if not exists dbimport.turns (
+            env text primary key,
+            taken_at timestamptz not null
+          )\
+          """);
+      addColumn(statement, "line_column bigint not null default 1");
+      addColumn(statement, "end_status text");
+      addColumn(statement, "listed boolean not null default false");
       statement.execute(
           """
           do $$ begin
-            if not exists (
-              select from pg_attribute
-              where attrelid = 'dbimport.jobs'::regclass and attname = 'line_column') then
-              alter table dbimport.jobs add column line_column bigint not null default 1;
-            end if;
             if to_regclass('dbimport.jobs_open') is null then
               create index jobs_open on dbimport.jobs (env, collection, id)
                 where status not in ('success', 'fail');
@@ -82,6 +96,24 @@ final class JobStore {
           end $$\
           """);
     }
+  }
+
+  /**
+   * Adds a column that an earlier version's table has not. Only then: it waits for every open
+   * transaction on the table, that of a server that hangs included.
+   */
+  private static void addColumn(Statement statement, String column) throws SQLException {
+    statement.execute(
+        """
+        do $$ begin
+          if not exists (
+            select from pg_attribute
+            where attrelid = 'dbimport.jobs'::regclass and attname = '%s') then
+            alter table dbimport.jobs add column %s;
+          end if;
+        end $$\
+        """
+            .formatted(column.substring(0, column.indexOf(' ')), column));
   }
 
   /** How many jobs there are of each status that any job has. */
@@ -146,9 +178,10 @@ final class JobStore {
   }
 
   /**
-   * Claims the oldest job that may run: nobody holds it, no older job of its collection is open, no
-   * other one of its collection is running, and its environment has room. A job whose row another
-   * engine is writing is passed over.
+   * Claims a job that may run: nobody holds it, no older job of its collection is open, no other
+   * one of its collection is running, and its environment has room. Of those, one of the
+   * environment with the fewest that run, then of the one whose last turn is longest ago, then the
+   * oldest. A job whose row another engine is writing is passed over.
    */
   Optional<Job> claim(Duration claimFor, int perEnvironment) throws SQLException {
     try (Connection connection = database.getConnection()) {
@@ -169,7 +202,7 @@ final class JobStore {
         connection.prepareStatement(
             """
             with next as (
-              select id from dbimport.jobs j
+              select id, env from dbimport.jobs j
               where status not in ('success', 'fail')
                 and (claimed_until is null or claimed_until < now())
                 and not exists (
@@ -185,13 +218,24 @@ final class JobStore {
                   select count(*) from dbimport.jobs running
                   where running.env = j.env and running.claimed_until >= now()
                     and running.status not in ('success', 'fail')) < ?
-              order by id limit 1 for update skip locked)
+              order by
+                (select count(*) from dbimport.jobs running
+                  where running.env = j.env and running.claimed_until >= now()
+                    and running.status not in ('success', 'fail')),
+                coalesce((select taken_at from dbimport.turns t where t.env = j.env), '-infinity'),
+                id
+              limit 1 for update skip locked),
+            turn as (
+              insert into dbimport.turns (env, taken_at)
+              select env, clock_timestamp() from next
+              on conflict (env) do update set taken_at = excluded.taken_at)
             update dbimport.jobs j
             set claim = ?, claimed_until = now() + ? * interval '1 millisecond',
               status = case when status = 'waiting' then 'reading' else status end
             from next where j.id = next.id
-            returning j.id, env, collection, file_path, file_type, stop_on_error,
-              conflict_mode, position, line, line_column, record_success, record_fail, first_failures\
+            returning j.id, j.env, collection, file_path, file_type, stop_on_error,
+              conflict_mode, position, line, line_column, record_success, record_fail,
+              first_failures, end_status, error_msg\
             """)) {
       update.setInt(1, perEnvironment);
       update.setString(2, claim);
@@ -217,7 +261,12 @@ final class JobStore {
             new Place(row.getLong(8), row.getLong(9), row.getLong(10)),
             row.getLong(11),
             row.getLong(12),
-            row.getString(13)));
+            row.getString(13)),
+        ending(row.getString(14), row.getString(15)));
+  }
+
+  private static @Nullable Ending ending(@Nullable String status, String text) {
+    return status == null ? null : new Ending(JobStatus.of(status), text);
   }
 
   /**
@@ -249,20 +298,117 @@ final class JobStore {
     }
   }
 
-  /** Ends the job; false when the claim is lost. */
-  boolean end(Connection connection, Job job, JobStatus status, String text) throws SQLException {
+  /**
+   * Adds to the list of what the job refused, within the transaction of the documents beside it.
+   *
+   * @param after how many records were refused before these
+   */
+  void refused(Connection connection, Job job, long after, Collection<Problem> problems)
+      throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into dbimport.failures (job_id, after, lines) values (?, ?, ?)")) {
+      insert.setLong(1, job.id());
+      insert.setLong(2, after);
+      insert.setString(3, FailureList.lines(problems));
+      insert.executeUpdate();
+    }
+  }
+
+  /** The job ends so once the list is written; false when the claim is lost. */
+  boolean ending(Connection connection, Job job, Ending ending, Duration claimFor)
+      throws SQLException {
     try (PreparedStatement update =
         connection.prepareStatement(
             """
             update dbimport.jobs
-            set status = ?, error_msg = ?, ended_at = now(), claim = null, claimed_until = null
+            set status = ?, end_status = ?, error_msg = ?,
+              claimed_until = now() + ? * interval '1 millisecond'
             where id = ? and claim = ?\
             """)) {
-      update.setString(1, status.tag());
-      update.setString(2, text);
-      update.setLong(3, job.id());
-      update.setString(4, job.claim());
+      update.setString(1, JobStatus.MIGRATING.tag());
+      update.setString(2, ending.status().tag());
+      update.setString(3, ending.text());
+      update.setLong(4, claimFor.toMillis());
+      update.setLong(5, job.id());
+      update.setString(6, job.claim());
       return update.executeUpdate() == 1;
+    }
+  }
+
+  /** The parts of the job's list; each keeps the claim. */
+  FailureList.Pages failures(Job job, Duration claimFor) {
+    return last -> {
+      try (Connection connection = database.getConnection();
+          PreparedStatement keep =
+              connection.prepareStatement(
+                  """
+                  update dbimport.jobs set claimed_until = now() + ? * interval '1 millisecond'
+                  where id = ? and claim = ?\
+                  """);
+          PreparedStatement select =
+              connection.prepareStatement(
+                  """
+                  select after, lines from dbimport.failures
+                  where job_id = ? and after > ? order by after limit 1\
+                  """)) {
+        keep.setLong(1, claimFor.toMillis());
+        keep.setLong(2, job.id());
+        keep.setString(3, job.claim());
+        if (keep.executeUpdate() == 0) {
+          throw new FailureList.ClaimLost();
+        }
+        select.setLong(1, job.id());
+        select.setLong(2, last);
+        try (ResultSet row = select.executeQuery()) {
+          return row.next()
+              ? Optional.of(new FailureList.Page(row.getString(2), row.getLong(1)))
+              : Optional.empty();
+        }
+      }
+    };
+  }
+
+  /**
+   * Ends the job, and forgets the list of its failures; false when the claim is lost.
+   *
+   * @param listed whether the list lies beside the file
+   */
+  boolean end(Connection connection, Job job, Ending ending, boolean listed) throws SQLException {
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            with ended as (
+              update dbimport.jobs
+              set status = ?, error_msg = ?, listed = ?, ended_at = now(), claim = null,
+                claimed_until = null
+              where id = ? and claim = ? returning id),
+            forgotten as (delete from dbimport.failures where job_id in (select id from ended))
+            select count(*) from ended\
+            """)) {
+      update.setString(1, ending.status().tag());
+      update.setString(2, ending.text());
+      update.setBoolean(3, listed);
+      update.setLong(4, job.id());
+      update.setString(5, job.claim());
+      try (ResultSet row = update.executeQuery()) {
+        row.next();
+        return row.getLong(1) == 1;
+      }
+    }
+  }
+
+  /** Where the list of the job's failures lies; empty when there is none. */
+  Optional<String> failureList(String env, long id) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement select =
+            connection.prepareStatement(
+                "select file_path from dbimport.jobs where env = ? and id = ? and listed")) {
+      select.setString(1, env);
+      select.setLong(2, id);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next() ? Optional.of(FailureList.path(row.getString(1))) : Optional.empty();
+      }
     }
   }
 

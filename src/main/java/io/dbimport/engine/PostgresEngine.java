@@ -153,6 +153,15 @@ public final class PostgresEngine implements Engine {
   }
 
   @Override
+  public Optional<String> failureList(String env, long jobId) {
+    try {
+      return jobs.failureList(env, jobId);
+    } catch (SQLException failure) {
+      throw away(failure);
+    }
+  }
+
+  @Override
   public Presence presence(@Nullable String appId) {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {

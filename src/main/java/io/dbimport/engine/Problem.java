@@ -1,5 +1,8 @@
 package io.dbimport.engine;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /**
  * Something wrong in a file. Immutable.
  *
@@ -31,6 +34,20 @@ public record Problem(ProblemKind kind, long line, long column, String what) {
     }
     long before = lineOfIt == line ? column : 1;
     return new Problem(kind, lineOfIt, before + Utf8.characters(buffer, lineStart, at), what);
+  }
+
+  /**
+   * The same for programs: {@code line}, {@code column}, {@code kind}, {@code what}, {@code
+   * advice}.
+   */
+  public Map<String, Object> fields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("line", line);
+    fields.put("column", column);
+    fields.put("kind", kind.tag());
+    fields.put("what", what);
+    fields.put("advice", kind.advice());
+    return fields;
   }
 
   /** Where, what, and what to change. */

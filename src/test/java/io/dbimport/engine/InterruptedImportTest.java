@@ -55,7 +55,7 @@ final class InterruptedImportTest {
 
   private static EngineSettings claimsFor(Duration claimFor) {
     return new EngineSettings(
-        List.of(ENV), 4, 2, 50, claimFor, Duration.ofMillis(50), CsvNumbers.ALL);
+        List.of(ENV), 4, 2, 50, claimFor, Duration.ofMillis(50), CsvNumbers.ALL, OnUpsert.REPLACE);
   }
 
   private long begin(PostgresEngine engine, FileType type) throws Exception {

@@ -135,6 +135,78 @@ final class PostgresEngineTest {
             Map.entry("c", "{\"v\": 2, \"_id\": \"c\"}"));
   }
 
+  @Test
+  void upsertMergesIntoDocumentsThatAreThereWhereItIsSetSo() throws Exception {
+    EngineSettings merging =
+        new EngineSettings(
+            List.of(ENV),
+            4,
+            2,
+            50,
+            Duration.ofSeconds(20),
+            Duration.ofMillis(50),
+            CsvNumbers.ALL,
+            OnUpsert.MERGE);
+    PostgresEngine engine = bench.engine(bench.database, bench.files, merging);
+    var parameters = Workbench.json("f", false, ConflictMode.UPSERT);
+    bench.run(engine, parameters, "{\"_id\":\"a\",\"v\":1,\"old\":{\"x\":1}}\n");
+
+    JobState state =
+        bench.run(
+            engine,
+            parameters,
+            """
+            {"_id":"a","v":2}
+            {"_id":"c","p":1,"q":1}
+            {"_id":"a","old":{"y":2}}
+            {"_id":"c","q":2}
+            {"_id":"c","q":3,"r":null}
+            """);
+
+    assertThat(state).isEqualTo(new JobState(JobStatus.SUCCESS, 5, 0, "import finished"));
+    assertThat(bench.documents())
+        .containsExactly(
+            Map.entry("a", "{\"v\": 2, \"_id\": \"a\", \"old\": {\"y\": 2}}"),
+            Map.entry("c", "{\"p\": 1, \"q\": 3, \"r\": null, \"_id\": \"c\"}"));
+  }
+
+  @Test
+  void environmentsTakeTurnsHoweverManyJobsOneHas() throws Exception {
+    EngineSettings oneAtATime =
+        new EngineSettings(
+            List.of("many", "few"),
+            1,
+            2,
+            50,
+            Duration.ofSeconds(20),
+            Duration.ofMillis(20),
+            CsvNumbers.ALL,
+            OnUpsert.REPLACE);
+    MeteringStorage storage = new MeteringStorage(bench.files, 0);
+    PostgresEngine engine = bench.engine(bench.database, storage, oneAtATime);
+    bench.put("many", "f", Workbench.lines(3));
+    bench.put("few", "f", Workbench.lines(3));
+    List<Long> many = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      engine.createCollection("many", "c" + i);
+      many.add(Workbench.submit(engine, Workbench.insert("many", "c" + i, "f")));
+    }
+    long few = Workbench.submit(engine, Workbench.insert("few", COLLECTION, "f"));
+
+    storage.allowAll();
+    Workbench.end(engine, "few", few);
+    for (long job : many) {
+      Workbench.end(engine, "many", job);
+    }
+
+    assertThat(
+            bench.number(
+                "select count(*) from dbimport.jobs where env = 'many' and ended_at < (select"
+                    + " ended_at from dbimport.jobs where env = 'few')"))
+        .as("jobs that came before it and went before it")
+        .isLessThanOrEqualTo(2);
+  }
+
   /** Where the error stands that stops a job, within and at the edges of batches of 50. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 49, 50, 51, 99, 120})
@@ -222,7 +294,14 @@ final class PostgresEngineTest {
     MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
         new EngineSettings(
-            List.of(ENV), 4, 4, 50, Duration.ofSeconds(20), Duration.ofMillis(20), CsvNumbers.ALL);
+            List.of(ENV),
+            4,
+            4,
+            50,
+            Duration.ofSeconds(20),
+            Duration.ofMillis(20),
+            CsvNumbers.ALL,
+            OnUpsert.REPLACE);
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
     PostgresEngine other = bench.engine(bench.database, storage, settings);
     List<Long> jobs = new ArrayList<>();
@@ -291,7 +370,14 @@ final class PostgresEngineTest {
     MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
     EngineSettings settings =
         new EngineSettings(
-            List.of(ENV), 8, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(10), CsvNumbers.ALL);
+            List.of(ENV),
+            8,
+            2,
+            50,
+            Duration.ofSeconds(20),
+            Duration.ofMillis(10),
+            CsvNumbers.ALL,
+            OnUpsert.REPLACE);
     PostgresEngine engine = bench.engine(bench.database, storage, settings);
     bench.put(ENV, "f", Workbench.lines(100));
     List<Long> jobs = new ArrayList<>();

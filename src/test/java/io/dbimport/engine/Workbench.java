@@ -48,7 +48,14 @@ final class Workbench implements AutoCloseable {
 
   static EngineSettings settings(CsvNumbers numbers, String... environments) {
     return new EngineSettings(
-        List.of(environments), 4, 2, 50, Duration.ofSeconds(20), Duration.ofMillis(50), numbers);
+        List.of(environments),
+        4,
+        2,
+        50,
+        Duration.ofSeconds(20),
+        Duration.ofMillis(50),
+        numbers,
+        OnUpsert.REPLACE);
   }
 
   PostgresEngine engine() throws SQLException {

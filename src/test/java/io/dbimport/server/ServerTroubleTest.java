@@ -180,6 +180,11 @@ final class ServerTroubleTest {
     }
 
     @Override
+    public Optional<String> failureList(String env, long jobId) {
+      throw bug();
+    }
+
+    @Override
     public Collections collections(String env, int limit, int offset) {
       throw bug();
     }
