@@ -27,6 +27,8 @@ public enum ErrorCode {
       "invalid credential, access_token is invalid or not latest",
       ErrorClass.TOKEN,
       "Check the app's secret, and that nothing else renews its token."),
+  INVALID_GRANT_TYPE(
+      40002, "invalid grant_type", ErrorClass.REFUSED, "Ask with client_credential."),
   INVALID_APPID(40013, "invalid appid", ErrorClass.FORBIDDEN, "Check the appid."),
   INVALID_ACCESS_TOKEN(
       40014,
@@ -37,8 +39,13 @@ public enum ErrorCode {
       40097, "invalid args", ErrorClass.INVALID, "Correct the value that the detail names."),
   MISSING_PARAMETER(
       40101, "missing parameter", ErrorClass.INVALID, "Give the parameter that the detail names."),
+  INVALID_APPSECRET(40125, "invalid appsecret", ErrorClass.REFUSED, "Check the app's secret."),
   ACCESS_TOKEN_MISSING(
       41001, "access_token missing", ErrorClass.TOKEN, "Configure an access token."),
+  APPID_MISSING(41002, "appid missing", ErrorClass.REFUSED, "Give the appid."),
+  APPSECRET_MISSING(41004, "appsecret missing", ErrorClass.REFUSED, "Give the app's secret."),
+  COMPONENT_APPID_MISSING(
+      41018, "component_appid missing", ErrorClass.REFUSED, "Give the platform's appid."),
   ACCESS_TOKEN_EXPIRED(
       42001,
       "access_token expired",
@@ -49,6 +56,7 @@ public enum ErrorCode {
       "component_access_token expired",
       ErrorClass.TOKEN,
       "Configure a token source that renews the token."),
+  GET_REQUIRED(43001, "require GET method", ErrorClass.REFUSED, "Call it with GET."),
   POST_REQUIRED(43002, "require POST method", ErrorClass.INVALID, "Call it with POST."),
   EMPTY_POST_DATA(44002, "empty post data", ErrorClass.MALFORMED, "Send a JSON object."),
   DAILY_QUOTA_REACHED(
@@ -90,6 +98,13 @@ public enum ErrorCode {
       "access clientip is not registered",
       ErrorClass.FORBIDDEN,
       "Add this machine's address to the platform's list."),
+  COMPONENT_TICKET_EXPIRED(
+      61005, "component ticket is expired", ErrorClass.REFUSED, "Wait for the next ticket."),
+  INVALID_COMPONENT_TICKET(
+      61006,
+      "component ticket is invalid",
+      ErrorClass.REFUSED,
+      "Use the ticket that was pushed last."),
   API_UNAUTHORIZED_TO_COMPONENT(
       61007,
       "api is unauthorized to component",

@@ -88,6 +88,7 @@ class HttpsContractTest implements ImportApiContract {
                 LinkSecret.random(),
                 ServerSettings.MAX_UPLOAD_BYTES),
             engine,
+            database,
             storage,
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             Health.ALWAYS);

@@ -53,7 +53,12 @@ public final class ServerProcess implements AutoCloseable {
               settings,
               () ->
                   ImportServer.start(
-                      Wiring.server(settings, apps), opened, storage, registry, Health.ALWAYS));
+                      Wiring.server(settings, apps),
+                      opened,
+                      database,
+                      storage,
+                      registry,
+                      Health.ALWAYS));
       return new ServerProcess(database, engine, server);
     } catch (RuntimeException | InterruptedException cannotStart) {
       if (engine != null) {

@@ -104,7 +104,8 @@ public enum Setting {
       Group.SERVER,
       Format.SECRET,
       null,
-      "Signs upload links: the same for all servers behind one address; default: one of its own."),
+      "Signs upload links and makes tokens: the same for all servers behind one address; default:"
+          + " one of its own."),
   SERVER_TLS_CERT(Group.SERVER, Format.PATH, null, "Certificate chain, PEM; none: HTTP."),
   SERVER_TLS_KEY(Group.SERVER, Format.PATH, null, "Its key, PKCS#8 PEM."),
   DEV_KAFKA_PORT(Group.DEV, Format.PORT, null, "Kafka in dev; default: 9092 if it is free."),

@@ -182,7 +182,7 @@ public final class Wiring {
     if (file != null) {
       try {
         List<App> apps = AppsFile.read(file);
-        apps.forEach(app -> app.tokens().forEach(token -> Masking.hide(token.value())));
+        apps.forEach(Wiring::hide);
         return () -> apps;
       } catch (IllegalArgumentException wrong) {
         throw badSettings(
@@ -211,6 +211,12 @@ public final class Wiring {
       App app = last.get();
       return app == null ? List.of() : List.of(app);
     };
+  }
+
+  private static void hide(App app) {
+    app.tokens().forEach(token -> Masking.hide(token.value()));
+    Optional.ofNullable(app.secret()).ifPresent(Masking::hide);
+    Optional.ofNullable(app.ticket()).ifPresent(ticket -> Masking.hide(ticket.value()));
   }
 
   private static App oneApp(String token, List<String> environments) {

@@ -44,7 +44,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ApiRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(ApiRoutes.class);
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private static final int MAX_BODY_BYTES = 64 << 10;
+  static final int MAX_BODY_BYTES = 64 << 10;
   private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z0-9.\\-\\[\\]:]{1,255}");
 
   /** What a call does once its caller is known. */
@@ -63,12 +63,13 @@ final class ApiRoutes {
   ApiRoutes(
       ImportApi imports,
       Engine engine,
+      Apps apps,
       ServerSettings settings,
       UploadLinks links,
       InstantSource clock) {
     this.imports = imports;
     this.engine = engine;
-    this.apps = new Apps(settings.apps());
+    this.apps = apps;
     this.links = links;
     this.publicUrl = settings.publicUrl();
     this.clock = clock;
@@ -96,7 +97,7 @@ final class ApiRoutes {
     }
   }
 
-  private static byte[] bodyOf(ServerRequest request) throws ApiFault {
+  static byte[] bodyOf(ServerRequest request) throws ApiFault {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
@@ -114,19 +115,33 @@ final class ApiRoutes {
    * @param otherwise stands for a body that is empty
    */
   private ObjectNode answer(Call call, ServerRequest request, String otherwise) {
+    return guarded(
+        request,
+        () -> {
+          byte[] sent = bodyOf(request);
+          byte[] body = sent.length == 0 ? otherwise.getBytes(StandardCharsets.UTF_8) : sent;
+          if (!request.prologue().method().equals(Method.POST)) {
+            throw new ApiFault(ErrorCode.POST_REQUIRED, "");
+          }
+          App app = caller(request);
+          if (body.length > MAX_BODY_BYTES) {
+            throw new ApiFault(
+                ErrorCode.INVALID_ARGS, "the body is longer than " + MAX_BODY_BYTES + " bytes");
+          }
+          ObjectNode answer = call.answer(app, Parameters.read(body), request);
+          return withErrcode(ErrorCode.OK.code(), ErrorCode.OK.message(), answer);
+        });
+  }
+
+  /** What makes an answer of one call. */
+  interface Work {
+    ObjectNode answer() throws ApiFault, InterruptedException;
+  }
+
+  /** The one boundary: every fault becomes an errcode. */
+  ObjectNode guarded(ServerRequest request, Work work) {
     try {
-      byte[] sent = bodyOf(request);
-      byte[] body = sent.length == 0 ? otherwise.getBytes(StandardCharsets.UTF_8) : sent;
-      if (!request.prologue().method().equals(Method.POST)) {
-        throw new ApiFault(ErrorCode.POST_REQUIRED, "");
-      }
-      App app = caller(request);
-      if (body.length > MAX_BODY_BYTES) {
-        throw new ApiFault(
-            ErrorCode.INVALID_ARGS, "the body is longer than " + MAX_BODY_BYTES + " bytes");
-      }
-      ObjectNode answer = call.answer(app, Parameters.read(body), request);
-      return withErrcode(ErrorCode.OK.code(), ErrorCode.OK.message(), answer);
+      return work.answer();
     } catch (ApiFault fault) {
       return error(fault.errcode(), fault.errmsg());
     } catch (UncheckedIOException away) {
@@ -345,7 +360,7 @@ final class ApiRoutes {
         .orElse(why);
   }
 
-  private ObjectNode error(int errcode, String errmsg) {
+  ObjectNode error(int errcode, String errmsg) {
     return withErrcode(errcode, errmsg + " rid: " + rid(), JSON.createObjectNode());
   }
 
@@ -373,7 +388,7 @@ final class ApiRoutes {
     return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
-  private static void send(ServerResponse response, ObjectNode answer) {
+  static void send(ServerResponse response, ObjectNode answer) {
     response.header("Content-Type", "application/json; charset=utf-8");
     response.send(JSON.writeValueAsBytes(answer));
   }

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Who a token belongs to. Thread-safe. */
@@ -19,13 +20,39 @@ final class Apps {
   }
 
   private final Supplier<List<App>> apps;
+  private final IssuedTokens issued;
 
-  Apps(Supplier<List<App>> apps) {
+  Apps(Supplier<List<App>> apps, IssuedTokens issued) {
     this.apps = apps;
+    this.issued = issued;
   }
 
-  /** Compares with every token there is, in a time that does not tell how much of one was right. */
+  /** The app of that appid. */
+  Optional<App> app(String appid) {
+    return apps.get().stream().filter(app -> app.appid().equals(appid)).findFirst();
+  }
+
+  /**
+   * Compares with every token of the file, in a time that does not tell how much of one was right,
+   * and then looks among those that servers issued.
+   *
+   * @throws java.io.UncheckedIOException when the database does not answer
+   */
   Access access(String token, Instant now) {
+    Access fixed = fixed(token, now);
+    return fixed instanceof Access.Unknown ? issued(token) : fixed;
+  }
+
+  private Access issued(String token) {
+    return switch (issued.find(token)) {
+      case IssuedTokens.Found.Good(String appid) ->
+          app(appid).<Access>map(Access.Granted::new).orElseGet(Access.Unknown::new);
+      case IssuedTokens.Found.Over() -> new Access.Expired();
+      case IssuedTokens.Found.Unknown() -> new Access.Unknown();
+    };
+  }
+
+  private Access fixed(String token, Instant now) {
     byte[] given = token.getBytes(StandardCharsets.UTF_8);
     Access access = new Access.Unknown();
     for (App app : apps.get()) {

@@ -17,13 +17,20 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads the apps of a server from a JSON file: an array of {@code {"appid":"…","secret":"…",
- * "tokens":[{"token":"…","expires_at":"…Z"}],"environments":["…"],"cloud_development":true}}. A
- * token may also be given as a plain string. Stateless.
+ * "component_verify_ticket":"…","tokens":[{"token":"…","expires_at":"…Z"}],"environments":["…"],
+ * "cloud_development":true}}. A token may also be given as a plain string, and a ticket like a
+ * token. Secret, ticket and {@code cloud_development} may be left out. Stateless.
  */
 public final class AppsFile {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Set<String> FIELDS =
-      Set.of("appid", "secret", "tokens", "environments", "cloud_development");
+      Set.of(
+          "appid",
+          "secret",
+          "component_verify_ticket",
+          "tokens",
+          "environments",
+          "cloud_development");
 
   private AppsFile() {}
 
@@ -50,7 +57,12 @@ public final class AppsFile {
     List<App> apps = new ArrayList<>();
     Set<String> tokens = new HashSet<>();
     for (int i = 0; i < root.size(); i++) {
-      apps.add(app(root.get(i), file + ": app " + (i + 1), tokens));
+      String where = file + ": app " + (i + 1);
+      App app = app(root.get(i), where, tokens);
+      if (apps.stream().anyMatch(other -> other.appid().equals(app.appid()))) {
+        throw new IllegalArgumentException(where + ", appid: the same appid is there twice");
+      }
+      apps.add(app);
     }
     return apps;
   }
@@ -80,6 +92,10 @@ public final class AppsFile {
     }
     return new App(
         text(app.path("appid"), where + ", appid"),
+        app.has("secret") ? text(app.path("secret"), where + ", secret") : null,
+        app.has("component_verify_ticket")
+            ? token(app.path("component_verify_ticket"), where + ", component_verify_ticket")
+            : null,
         tokens,
         environments,
         cloud.isMissingNode() || cloud.booleanValue());

@@ -10,6 +10,7 @@ import io.helidon.webserver.WebServer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
 import java.time.InstantSource;
+import javax.sql.DataSource;
 
 /** The import service over HTTP or HTTPS, with its metrics and health. Thread-safe. */
 public final class ImportServer implements AutoCloseable {
@@ -24,20 +25,27 @@ public final class ImportServer implements AutoCloseable {
   }
 
   /**
-   * Starts listening. The engine and the storage stay the caller's.
+   * Starts listening. The engine, the database and the storage stay the caller's.
    *
+   * @param database has the tokens that servers issue
    * @throws IllegalArgumentException when the settings cannot be used
+   * @throws java.io.UncheckedIOException when the database does not answer
    */
   public static ImportServer start(
       ServerSettings settings,
       Engine engine,
+      DataSource database,
       Storage storage,
       PrometheusMeterRegistry registry,
       Health health) {
     InstantSource clock = InstantSource.system();
     ImportApi imports = new MeteredImportApi(engine, registry);
     UploadLinks links = new UploadLinks(settings.linkSecret());
-    ApiRoutes api = new ApiRoutes(imports, engine, settings, links, clock);
+    IssuedTokens issued = new IssuedTokens(database, settings.linkSecret());
+    issued.createTable();
+    Apps apps = new Apps(settings.apps(), issued);
+    ApiRoutes api = new ApiRoutes(imports, engine, apps, settings, links, clock);
+    TokenRoutes tokens = new TokenRoutes(api, apps, issued, clock);
     UploadRoute upload = new UploadRoute(storage, links, settings.maxUploadBytes(), clock);
     ObserveRoutes.bindJvm(registry);
     ObserveRoutes observe = new ObserveRoutes(registry, health);
@@ -50,6 +58,7 @@ public final class ImportServer implements AutoCloseable {
             tls,
             routing -> {
               api.addTo(routing);
+              tokens.addTo(routing);
               observe.addTo(routing);
               routing.post("/upload/{env}", upload);
               routing.any((request, response) -> {

@@ -25,7 +25,7 @@ final class AppsFileTest {
         AppsFile.read(
             file(
                 """
-                [{"appid":"one","secret":"x","tokens":["t1",
+                [{"appid":"one","secret":"s3c","component_verify_ticket":"tic","tokens":["t1",
                    {"token":"t2","expires_at":"2026-01-31T16:00:00+08:00"}],
                   "environments":["e1","e2"]},
                  {"appid":"two","tokens":[],"environments":[],"cloud_development":false}]
@@ -35,13 +35,19 @@ final class AppsFileTest {
         .containsExactly(
             new App(
                 "one",
+                "s3c",
+                new App.Token("tic", null),
                 List.of(
                     new App.Token("t1", null),
                     new App.Token("t2", Instant.parse("2026-01-31T08:00:00Z"))),
                 List.of("e1", "e2"),
                 true),
             new App("two", List.of(), List.of(), false));
-    assertThat(apps.toString()).doesNotContain("t1").doesNotContain("t2");
+    assertThat(apps.toString())
+        .doesNotContain("s3c")
+        .doesNotContain("tic")
+        .doesNotContain("t1")
+        .doesNotContain("t2");
   }
 
   @ParameterizedTest
@@ -61,6 +67,10 @@ final class AppsFileTest {
             + " [{\"appid\":\"a\",\"tokens\":[\"s3cr3t-value\",\"s3cr3t-value\"],\"environments\":[]}]",
         "app 2, tokens: the same       |"
             + " [{\"appid\":\"a\",\"tokens\":[\"s3cr3t-value\"],\"environments\":[]},{\"appid\":\"b\",\"tokens\":[\"s3cr3t-value\"],\"environments\":[]}]",
+        "same appid is there twice     |"
+            + " [{\"appid\":\"a\",\"tokens\":[],\"environments\":[]},{\"appid\":\"a\",\"tokens\":[],\"environments\":[]}]",
+        "secret must be a string       |"
+            + " [{\"appid\":\"a\",\"secret\":\"\",\"tokens\":[],\"environments\":[]}]",
         "token must be a string        | [{\"appid\":\"a\",\"tokens\":[7],\"environments\":[]}]",
         "must be a string              | [{\"appid\":\"a\",\"tokens\":[\"\"],\"environments\":[]}]",
         "expires_at must be an instant |"

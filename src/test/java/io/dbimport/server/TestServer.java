@@ -6,6 +6,7 @@ import io.dbimport.engine.Engine;
 import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.PostgresEngine;
+import io.dbimport.fixtures.PostgresFixture;
 import io.dbimport.fixtures.PostgresFixture.Database;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import javax.sql.DataSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -32,6 +34,7 @@ final class TestServer implements AutoCloseable {
   static final String TOKEN = "good-token-5f1c";
   static final String EXPIRED_TOKEN = "expired-token-77aa";
   static final String CLOSED_TOKEN = "closed-token-90bd";
+  static final String APPSECRET = "app-secret-31d0";
   static final LinkSecret SECRET = LinkSecret.of("a secret of the tests");
   static final List<App> APPS =
       List.of(
@@ -40,6 +43,21 @@ final class TestServer implements AutoCloseable {
               List.of(
                   new App.Token(TOKEN, null),
                   new App.Token(EXPIRED_TOKEN, Instant.parse("2026-01-01T00:00:00Z"))),
+              List.of(ENV),
+              true),
+          new App("app-3", APPSECRET, null, List.of(), List.of(ENV), true),
+          new App(
+              "platform",
+              APPSECRET,
+              new App.Token("ticket@@@good", Instant.parse("2999-01-01T00:00:00Z")),
+              List.of(),
+              List.of(ENV),
+              true),
+          new App(
+              "late-platform",
+              APPSECRET,
+              new App.Token("ticket@@@good", Instant.parse("2026-01-01T00:00:00Z")),
+              List.of(),
               List.of(ENV),
               true),
           new App("app-2", List.of(new App.Token(CLOSED_TOKEN, null)), List.of(ENV), false));
@@ -54,12 +72,13 @@ final class TestServer implements AutoCloseable {
   private TestServer(
       FileStorage storage,
       Engine engine,
+      DataSource database,
       ServerSettings settings,
       PrometheusMeterRegistry registry,
       Runnable closing) {
     this.storage = storage;
     this.closing = closing;
-    this.server = ImportServer.start(settings, engine, storage, registry, Health.ALWAYS);
+    this.server = ImportServer.start(settings, engine, database, storage, registry, Health.ALWAYS);
   }
 
   static ServerSettings settings(long maxUploadBytes) {
@@ -67,32 +86,39 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Over another engine, which stays the caller's. */
-  static TestServer over(Engine engine, Path root, ServerSettings settings) throws IOException {
+  static TestServer over(Engine engine, Path root, ServerSettings settings)
+      throws IOException, SQLException {
+    HikariDataSource pool = pool(PostgresFixture.freshDatabase());
     return new TestServer(
         FileStorage.open(root),
         engine,
+        pool,
         settings,
         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-        () -> {});
+        pool::close);
   }
 
   static TestServer start(Database database, Path root, ServerSettings settings)
       throws IOException, SQLException {
     FileStorage storage = FileStorage.open(root);
-    HikariDataSource pool =
-        ConnectionPool.open(database.jdbcUrl(), database.user(), database.password(), 8);
+    HikariDataSource pool = pool(database);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     PostgresEngine engine =
         PostgresEngine.open(pool, storage, EngineSettings.of(List.of(ENV, OTHER_ENV)), registry);
     return new TestServer(
         storage,
         engine,
+        pool,
         settings,
         registry,
         () -> {
           engine.close();
           pool.close();
         });
+  }
+
+  private static HikariDataSource pool(Database database) {
+    return ConnectionPool.open(database.jdbcUrl(), database.user(), database.password(), 8);
   }
 
   JsonNode post(String path, String body) throws IOException, InterruptedException {
