@@ -68,6 +68,7 @@ public final class Main implements Runnable {
     main.addSubcommand(new SubmitCommand());
     main.addSubcommand(new CheckCommand());
     main.addSubcommand(new TopicsCommand());
+    main.addSubcommand(new AppsCommand());
     main.addSubcommand(new SettingsCommand());
     main.setUsageHelpAutoWidth(true);
     main.setAbbreviatedOptionsAllowed(false);

@@ -40,20 +40,22 @@ public final class ServerProcess implements AutoCloseable {
    */
   public static ServerProcess start(Settings settings) throws InterruptedException {
     Supplier<List<App>> apps = Wiring.apps(settings);
+    List<App> atStart = apps.get();
     Storage storage = storage(settings);
     PrometheusMeterRegistry registry = Wiring.registry();
     HikariDataSource database = Wiring.database(settings);
     PostgresEngine engine = null;
     try {
-      engine = engine(settings, database, storage, apps.get(), registry);
+      engine = engine(settings, database, storage, atStart, registry);
       PostgresEngine opened = engine;
+      Supplier<List<App>> known = () -> withEnvironments(opened, apps.get());
       ImportServer server =
           Ports.listening(
               Setting.SERVER_PORT,
               settings,
               () ->
                   ImportServer.start(
-                      Wiring.server(settings, apps),
+                      Wiring.server(settings, known),
                       opened,
                       database,
                       storage,
@@ -70,6 +72,12 @@ public final class ServerProcess implements AutoCloseable {
       }
       throw cannotStart;
     }
+  }
+
+  /** An environment that the apps' file names from now on is there before anybody calls it. */
+  private static List<App> withEnvironments(PostgresEngine engine, List<App> apps) {
+    engine.addEnvironments(apps.stream().flatMap(app -> app.environments().stream()).toList());
+    return apps;
   }
 
   private static Storage storage(Settings settings) {

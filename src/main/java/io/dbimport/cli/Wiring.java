@@ -11,7 +11,6 @@ import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.OnUpsert;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.server.App;
-import io.dbimport.server.AppsFile;
 import io.dbimport.server.LinkSecret;
 import io.dbimport.server.ServerSettings;
 import io.dbimport.worker.Limits;
@@ -176,14 +175,12 @@ public final class Wiring {
     return CsvNumbers.valueOf(settings.text(Setting.CSV_NUMBERS).toUpperCase(Locale.ROOT));
   }
 
-  /** The apps that may call the server; a token in a file counts as the file has it. */
+  /** The apps that may call the server; apps or a token in a file count as the file has them. */
   public static Supplier<List<App>> apps(Settings settings) {
     Path file = settings.path(Setting.SERVER_APPS).orElse(null);
     if (file != null) {
       try {
-        List<App> apps = AppsFile.read(file);
-        apps.forEach(Wiring::hide);
-        return () -> apps;
+        return WatchedApps.of(file);
       } catch (IllegalArgumentException wrong) {
         throw badSettings(
             Setting.SERVER_APPS.variable() + ": " + String.valueOf(wrong.getMessage()));
@@ -211,12 +208,6 @@ public final class Wiring {
       App app = last.get();
       return app == null ? List.of() : List.of(app);
     };
-  }
-
-  private static void hide(App app) {
-    app.tokens().forEach(token -> Masking.hide(token.value()));
-    Optional.ofNullable(app.secret()).ifPresent(Masking::hide);
-    Optional.ofNullable(app.ticket()).ifPresent(ticket -> Masking.hide(ticket.value()));
   }
 
   private static App oneApp(String token, List<String> environments) {

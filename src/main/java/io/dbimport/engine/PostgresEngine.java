@@ -20,6 +20,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,9 +38,9 @@ public final class PostgresEngine implements Engine {
 
   private final DataSource database;
   private final Storage storage;
-  private final EngineSettings settings;
   private final JobStore jobs;
   private final JobRunners runners;
+  private volatile List<String> environments;
 
   private PostgresEngine(
       DataSource database,
@@ -49,7 +50,7 @@ public final class PostgresEngine implements Engine {
       EngineMeters meters) {
     this.database = database;
     this.storage = storage;
-    this.settings = settings;
+    this.environments = settings.environments();
     this.jobs = jobs;
     this.runners =
         new JobRunners(
@@ -71,15 +72,47 @@ public final class PostgresEngine implements Engine {
     try (Connection connection = database.getConnection()) {
       connection.setAutoCommit(false);
       jobs.createTables(connection);
-      try (Statement statement = connection.createStatement()) {
-        for (String environment : settings.environments()) {
-          statement.execute("create schema if not exists " + Sql.identifier(environment));
-        }
-      }
+      createSchemas(connection, settings.environments());
       connection.commit();
     }
     EngineMeters meters = EngineMeters.in(registry, jobs::counts);
     return new PostgresEngine(database, storage, settings, jobs, meters);
+  }
+
+  private static void createSchemas(Connection connection, List<String> environments)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String environment : environments) {
+        statement.execute("create schema if not exists " + Sql.identifier(environment));
+      }
+    }
+  }
+
+  /**
+   * Makes environments that came since the start; at once when there are none. What was there
+   * before stays.
+   *
+   * @throws IllegalArgumentException when one may not be named so
+   * @throws UncheckedIOException when the database cannot be reached
+   */
+  public void addEnvironments(java.util.Collection<String> wanted) {
+    if (!environments.containsAll(wanted)) {
+      addMissing(wanted);
+    }
+  }
+
+  /** One after another: each starts from what the last one added. */
+  private synchronized void addMissing(java.util.Collection<String> wanted) {
+    List<String> all =
+        Stream.concat(environments.stream(), wanted.stream()).distinct().sorted().toList();
+    EngineSettings named = EngineSettings.of(all);
+    try (Connection connection = database.getConnection()) {
+      createSchemas(connection, named.environments());
+    } catch (SQLException failure) {
+      throw away(failure);
+    }
+    LOG.info("environments now: {}", named.environments());
+    environments = named.environments();
   }
 
   @Override
@@ -112,7 +145,7 @@ public final class PostgresEngine implements Engine {
 
   private Optional<Reply> refusal(ImportParameters parameters) throws SQLException, IOException {
     String env = parameters.env();
-    if (!settings.environments().contains(env)) {
+    if (!environments.contains(env)) {
       return refused(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env);
     }
     if (!EngineSettings.isName(parameters.collectionName())) {
@@ -175,12 +208,12 @@ public final class PostgresEngine implements Engine {
 
   @Override
   public List<String> environments() {
-    return settings.environments();
+    return environments;
   }
 
   @Override
   public CollectionReply createCollection(String env, String name) {
-    if (!settings.environments().contains(env)) {
+    if (!environments.contains(env)) {
       return CollectionReply.ENVIRONMENT_ABSENT;
     }
     if (!EngineSettings.isName(name)) {
@@ -202,7 +235,7 @@ public final class PostgresEngine implements Engine {
 
   @Override
   public CollectionReply dropCollection(String env, String name) {
-    if (!settings.environments().contains(env)) {
+    if (!environments.contains(env)) {
       return CollectionReply.ENVIRONMENT_ABSENT;
     }
     if (!EngineSettings.isName(name)) {

@@ -1,5 +1,6 @@
 package io.dbimport.server;
 
+import io.dbimport.engine.EngineSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +85,14 @@ public final class AppsFile {
     }
     List<String> environments = new ArrayList<>();
     for (JsonNode environment : array(app, "environments", where)) {
-      environments.add(text(environment, where + ", environments"));
+      String name = text(environment, where + ", environments");
+      if (!EngineSettings.isEnvironment(name)) {
+        throw new IllegalArgumentException(
+            where
+                + ", environments: one has 1 to 63 bytes of UTF-8 and is not named pg_…, public,"
+                + " dbimport or information_schema");
+      }
+      environments.add(name);
     }
     JsonNode cloud = app.path("cloud_development");
     if (!cloud.isMissingNode() && !cloud.isBoolean()) {
