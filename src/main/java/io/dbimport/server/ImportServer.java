@@ -59,6 +59,7 @@ public final class ImportServer implements AutoCloseable {
             routing -> {
               api.addTo(routing);
               tokens.addTo(routing);
+              OpenApi.addTo(routing);
               observe.addTo(routing);
               routing.post("/upload/{env}", upload);
               routing.any((request, response) -> {
