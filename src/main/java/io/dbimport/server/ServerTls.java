@@ -23,8 +23,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509ExtendedKeyManager;
 
 /** A server's certificate and key. Stateless. */
 final class ServerTls {
@@ -34,11 +36,27 @@ final class ServerTls {
   private ServerTls() {}
 
   /**
-   * TLS with this certificate and key.
+   * TLS with this certificate and key, which are read again when they change.
    *
    * @throws IllegalArgumentException when they cannot be read or do not fit: names the file
    */
   static Tls of(ServerSettings.TlsFiles files) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(new KeyManager[] {new RenewedKeys(files)}, null, null);
+      return Tls.builder().sslContext(context).build();
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException("every Java has TLS", impossible);
+    }
+  }
+
+  /**
+   * What the files hold now.
+   *
+   * @param alias names it
+   * @throws IllegalArgumentException like {@link #of}
+   */
+  static X509ExtendedKeyManager read(ServerSettings.TlsFiles files, String alias) {
     try {
       char[] none = new char[0];
       KeyStore store = KeyStore.getInstance("PKCS12");
@@ -48,13 +66,11 @@ final class ServerTls {
       if (!fits(key, chain[0])) {
         throw new IOException("the key is another certificate's");
       }
-      store.setKeyEntry("server", key, none, chain);
+      store.setKeyEntry(alias, key, none, chain);
       KeyManagerFactory keys =
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       keys.init(store, none);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys.getKeyManagers(), null, null);
-      return Tls.builder().sslContext(context).build();
+      return (X509ExtendedKeyManager) keys.getKeyManagers()[0];
     } catch (IOException | GeneralSecurityException unusable) {
       throw new IllegalArgumentException(
           "%s and %s are no certificate and its key: %s"

@@ -16,11 +16,13 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
@@ -109,6 +111,45 @@ final class ServerTlsTest {
 
       assertThat(TestServer.answer(response).path("url").stringValue())
           .isEqualTo(server.uri() + "/upload/demo-env");
+    }
+  }
+
+  @Test
+  void aRenewedCertificateIsTakenAtTheNextConnectionAndABrokenOneNever() throws Exception {
+    Identity first = Identity.of("EC", "SHA256withECDSA");
+    Identity second = Identity.of("RSA", "SHA256withRSA");
+    ServerSettings settings =
+        new ServerSettings(
+            "127.0.0.1",
+            0,
+            files(first),
+            () -> TestServer.APPS,
+            null,
+            TestServer.SECRET,
+            ServerSettings.MAX_UPLOAD_BYTES);
+    try (TestServer server =
+        TestServer.start(PostgresFixture.freshDatabase(), folder.resolve("data"), settings)) {
+      assertThat(shown(server, first)).isEqualTo(first.certificate());
+
+      // The certificate is there before its key: for that long the old pair counts.
+      pem("cert.pem", second.certificate());
+      assertThat(shown(server, first)).isEqualTo(first.certificate());
+      pem("key.pem", new JcaPKCS8Generator(second.keys().getPrivate(), null));
+      assertThat(shown(server, second)).isEqualTo(second.certificate());
+      Files.delete(folder.resolve("key.pem"));
+      assertThat(shown(server, second)).isEqualTo(second.certificate());
+    }
+  }
+
+  /** What a new connection is shown. */
+  private static Certificate shown(TestServer server, Identity trusted) throws Exception {
+    try (SSLSocket socket =
+        (SSLSocket)
+            trusting(trusted.certificate())
+                .getSocketFactory()
+                .createSocket("127.0.0.1", server.uri().getPort())) {
+      socket.startHandshake();
+      return socket.getSession().getPeerCertificates()[0];
     }
   }
 
