@@ -48,7 +48,7 @@ final class ApiRoutes {
   private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z0-9.\\-\\[\\]:]{1,255}");
 
   /** What a call does once its caller is known. */
-  private interface Call {
+  interface Call {
     ObjectNode answer(App app, Parameters parameters, ServerRequest request)
         throws ApiFault, InterruptedException;
   }
@@ -91,7 +91,8 @@ final class ApiRoutes {
     }
   }
 
-  private void route(HttpRouting.Builder routing, Call call, String... paths) {
+  /** Serves a call under these paths; a caller who may not make it is told so first. */
+  void route(HttpRouting.Builder routing, Call call, String... paths) {
     for (String path : paths) {
       routing.any(path, (request, response) -> send(response, answer(call, request, "")));
     }
@@ -238,7 +239,7 @@ final class ApiRoutes {
   }
 
   /** How the caller reached the server, unless a setting says how callers do. */
-  private String baseUrl(ServerRequest request) throws ApiFault {
+  String baseUrl(ServerRequest request) throws ApiFault {
     if (publicUrl != null) {
       return publicUrl.toString().replaceAll("/+$", "");
     }
@@ -341,7 +342,8 @@ final class ApiRoutes {
     return answer;
   }
 
-  private static void own(App app, String env) throws ApiFault {
+  /** Refuses an environment that is not the app's own. */
+  static void own(App app, String env) throws ApiFault {
     if (!EngineSettings.isEnvironment(env)) {
       throw new ApiFault(
           ErrorCode.INVALID_ARGS,

@@ -47,6 +47,9 @@ public final class ImportServer implements AutoCloseable {
     ApiRoutes api = new ApiRoutes(imports, engine, apps, settings, links, clock);
     TokenRoutes tokens = new TokenRoutes(api, apps, issued, clock);
     UploadRoute upload = new UploadRoute(storage, links, settings.maxUploadBytes(), clock);
+    DownloadLinks downloads = new DownloadLinks(settings.linkSecret());
+    FileRoutes fileCalls = new FileRoutes(api, storage, downloads, clock);
+    DownloadRoute download = new DownloadRoute(storage, downloads, clock);
     ObserveRoutes.bindJvm(registry);
     ObserveRoutes observe = new ObserveRoutes(registry, health);
     ServerSettings.TlsFiles files = settings.tls();
@@ -60,8 +63,10 @@ public final class ImportServer implements AutoCloseable {
               api.addTo(routing);
               tokens.addTo(routing);
               OpenApi.addTo(routing);
+              fileCalls.addTo(routing);
               observe.addTo(routing);
               routing.post("/upload/{env}", upload);
+              routing.any(DownloadLinks.ROUTE, download);
               routing.any((request, response) -> {
                 response.header("Content-Type", "application/json; charset=utf-8");
                 response

@@ -227,7 +227,8 @@ final class UploadRoute implements Handler {
     return parser.parse(header, ';');
   }
 
-  private static void refuse(ServerResponse response, int status, String code, String message) {
+  /** Answers as object storage does, and ends the connection. */
+  static void refuse(ServerResponse response, int status, String code, String message) {
     response.header("Connection", "close");
     response.header("Content-Type", "application/xml");
     response
