@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +49,32 @@ record Format(String label, boolean secret, Check check) {
                       && Double.parseDouble(text) <= 1_000_000
                   ? Optional.empty()
                   : notA("a number of calls per second above 0, such as 5 or 0.5"));
+
+  /** A number of bytes: at least 1, at most 999,999 TB. */
+  static final Format SIZE =
+      new Format(
+          "SIZE",
+          false,
+          text ->
+              bytes(text) > 0
+                  ? Optional.empty()
+                  : notA("a size above 0 such as 100000, 64KB, 500MB, 20GB or 1TB"));
+
+  private static final Pattern SIZE_SHAPE = Pattern.compile("(\\d{1,6})(KB|MB|GB|TB)|(\\d{1,15})");
+
+  /** The bytes of a size, a KB being 1,024 of them; 0 for what is no size. */
+  static long bytes(String text) {
+    Matcher parts = SIZE_SHAPE.matcher(text);
+    if (!parts.matches()) {
+      return 0;
+    }
+    String plain = parts.group(3);
+    if (plain != null) {
+      return Long.parseLong(plain);
+    }
+    int shift = 10 * (1 + List.of("KB", "MB", "GB", "TB").indexOf(parts.group(2)));
+    return Long.parseLong(parts.group(1)) << shift;
+  }
 
   static final Format PORT = number("PORT", 0, 65_535);
 

@@ -3,6 +3,7 @@ package io.dbimport.cli;
 import com.zaxxer.hikari.HikariDataSource;
 import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.PostgresEngine;
+import io.dbimport.engine.QuotaStorage;
 import io.dbimport.engine.Storage;
 import io.dbimport.server.App;
 import io.dbimport.server.Health;
@@ -83,7 +84,11 @@ public final class ServerProcess implements AutoCloseable {
   private static Storage storage(Settings settings) {
     Path folder = Wiring.storage(settings);
     try {
-      return FileStorage.open(folder);
+      Storage storage = FileStorage.open(folder);
+      return settings
+          .optional(Setting.STORAGE_QUOTA)
+          .<Storage>map(quota -> new QuotaStorage(storage, Format.bytes(quota)))
+          .orElse(storage);
     } catch (IOException unusable) {
       throw Wiring.badSettings(
           Setting.STORAGE.variable() + ": " + folder + " cannot be used: " + unusable);

@@ -81,6 +81,11 @@ public enum Setting {
   DATABASE_USER(Group.SERVER, Format.TEXT, null, "User of the database."),
   DATABASE_PASSWORD(Group.SERVER, Format.SECRET, null, "Password of the database."),
   STORAGE(Group.SERVER, Format.STORAGE, "file:./dbimport-data/storage", "Where uploads lie."),
+  STORAGE_QUOTA(
+      Group.SERVER,
+      Format.SIZE,
+      null,
+      "Bytes that one environment may store, such as 500MB or 20GB; default: unlimited."),
   CSV_NUMBERS(
       Group.FILES,
       Format.oneOf(List.of("all", "unquoted", "none"), List.of()),

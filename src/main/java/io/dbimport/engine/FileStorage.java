@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +130,34 @@ public final class FileStorage implements Storage {
     return isPlainFile(file) && Files.deleteIfExists(file);
   }
 
+  @Override
+  public long used(String env) throws IOException {
+    AtomicLong bytes = new AtomicLong();
+    Path folder = folder(env);
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      return 0;
+    }
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            bytes.addAndGet(attributes.isRegularFile() ? attributes.size() : 0);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, @Nullable IOException gone)
+              throws IOException {
+            if (gone instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw gone == null ? new IOException(file + " cannot be read") : gone;
+          }
+        });
+    return bytes.get();
+  }
+
   private Path existing(String env, String path) throws IOException {
     Path file = resolve(env, path);
     if (!isPlainFile(file)) {
@@ -148,13 +177,17 @@ public final class FileStorage implements Storage {
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private Path resolve(String env, String path) {
-    Path target = files;
-    // An environment may be named with slashes, or "..": its folder is one folder all the same.
+  /** An environment may be named with slashes, or "..": its folder is one folder all the same. */
+  private Path folder(String env) {
     String folder = URLEncoder.encode(env, StandardCharsets.UTF_8).replace(".", "%2E");
-    for (String part : StoragePaths.parts(folder)) {
-      target = target.resolve(part);
+    if (StoragePaths.parts(folder).size() != 1) {
+      throw new IllegalArgumentException("the environment has no folder of its own");
     }
+    return files.resolve(folder);
+  }
+
+  private Path resolve(String env, String path) {
+    Path target = folder(env);
     for (String part : StoragePaths.parts(path)) {
       target = target.resolve(part);
     }

@@ -40,6 +40,11 @@ public interface Storage {
    */
   long length(String env, String path) throws IOException;
 
+  /**
+   * How many bytes the files of an environment have together, at this moment. Looks at every file.
+   */
+  long used(String env) throws IOException;
+
   /** Removes the file; false when there was none. */
   boolean delete(String env, String path) throws IOException;
 }

@@ -1,5 +1,6 @@
 package io.dbimport.server;
 
+import io.dbimport.engine.QuotaStorage.QuotaExceeded;
 import io.dbimport.engine.Storage;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
@@ -106,6 +107,8 @@ final class UploadRoute implements Handler {
       refuse(response, refused.status, refused.code, String.valueOf(refused.getMessage()));
     } catch (TooLarge tooLarge) {
       refuse(response, 400, "EntityTooLarge", "longer than " + maxBytes + " bytes");
+    } catch (QuotaExceeded full) {
+      refuse(response, 403, "QuotaExceeded", String.valueOf(full.getMessage()));
     } catch (FileUploadException | IllegalArgumentException broken) {
       refuse(response, 400, "MalformedPOSTRequest", "the form is broken or cut off");
     } catch (CutOff cutOff) {

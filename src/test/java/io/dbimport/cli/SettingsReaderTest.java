@@ -94,6 +94,18 @@ class SettingsReaderTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"1, 1", "64KB, 65536", "500MB, 524288000", "20GB, 21474836480", "2TB, 2199023255552"})
+  void aSizeIsANumberOfBytesOrOfAUnit(String text, long bytes) {
+    assertThat(Format.bytes(text)).isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "0GB", "-1", "1.5GB", "5 GB", "5gb", "GB", "1000000GB", "many"})
+  void whatIsNoSizeIsRefused(String text) {
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_STORAGE_QUOTA", text))).hasSize(1);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "DBIMPORT_CONSOLE_PORT, 8090",
     "DBIMPORT_CONSOLE_PASSWORD, word",

@@ -118,6 +118,11 @@ class MeteringStorage implements Storage {
   }
 
   @Override
+  public long used(String env) throws IOException {
+    return behind.used(env);
+  }
+
+  @Override
   public boolean delete(String env, String path) throws IOException {
     return behind.delete(env, path);
   }

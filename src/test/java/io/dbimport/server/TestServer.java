@@ -6,6 +6,8 @@ import io.dbimport.engine.Engine;
 import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.PostgresEngine;
+import io.dbimport.engine.QuotaStorage;
+import io.dbimport.engine.Storage;
 import io.dbimport.fixtures.PostgresFixture;
 import io.dbimport.fixtures.PostgresFixture.Database;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -71,6 +73,7 @@ final class TestServer implements AutoCloseable {
 
   private TestServer(
       FileStorage storage,
+      Storage served,
       Engine engine,
       DataSource database,
       ServerSettings settings,
@@ -78,7 +81,7 @@ final class TestServer implements AutoCloseable {
       Runnable closing) {
     this.storage = storage;
     this.closing = closing;
-    this.server = ImportServer.start(settings, engine, database, storage, registry, Health.ALWAYS);
+    this.server = ImportServer.start(settings, engine, database, served, registry, Health.ALWAYS);
   }
 
   static ServerSettings settings(long maxUploadBytes) {
@@ -89,8 +92,10 @@ final class TestServer implements AutoCloseable {
   static TestServer over(Engine engine, Path root, ServerSettings settings)
       throws IOException, SQLException {
     HikariDataSource pool = pool(PostgresFixture.freshDatabase());
+    FileStorage storage = FileStorage.open(root);
     return new TestServer(
-        FileStorage.open(root),
+        storage,
+        storage,
         engine,
         pool,
         settings,
@@ -100,6 +105,12 @@ final class TestServer implements AutoCloseable {
 
   static TestServer start(Database database, Path root, ServerSettings settings)
       throws IOException, SQLException {
+    return start(database, root, settings, Long.MAX_VALUE / 2);
+  }
+
+  /** With so many bytes for each environment. */
+  static TestServer start(Database database, Path root, ServerSettings settings, long quotaBytes)
+      throws IOException, SQLException {
     FileStorage storage = FileStorage.open(root);
     HikariDataSource pool = pool(database);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -107,6 +118,7 @@ final class TestServer implements AutoCloseable {
         PostgresEngine.open(pool, storage, EngineSettings.of(List.of(ENV, OTHER_ENV)), registry);
     return new TestServer(
         storage,
+        new QuotaStorage(storage, quotaBytes),
         engine,
         pool,
         settings,

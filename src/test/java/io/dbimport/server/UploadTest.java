@@ -364,6 +364,33 @@ final class UploadTest {
   }
 
   @Test
+  void aFileOverTheQuotaIsRefusedWhetherItsLengthIsSaidOrNot() throws Exception {
+    byte[] form = form(fields("quota.json", link("quota.json")));
+    byte[] second = form(fields("second.json", link("second.json")));
+
+    try (TestServer full =
+        TestServer.start(
+            PostgresFixture.freshDatabase(),
+            root.resolve("full"),
+            TestServer.settings(MAX_BYTES),
+            20)) {
+      String url = full.uri() + "/upload/" + ENV;
+      assertThat(full.send(request(url).POST(BodyPublishers.ofByteArray(form))).statusCode())
+          .isEqualTo(204);
+      assertRefused(
+          full.send(request(url).POST(BodyPublishers.ofByteArray(second))), 403, "QuotaExceeded");
+      assertRefused(
+          full.send(
+              request(url)
+                  .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(second)))),
+          403,
+          "QuotaExceeded");
+      assertThat(full.storage.exists(ENV, "second.json")).isFalse();
+      assertThat(full.storage.used(ENV)).isEqualTo(12);
+    }
+  }
+
+  @Test
   void aFormThatIsCutOffLeavesNothing() throws Exception {
     JsonNode link = link("cut.json");
     byte[] form = form(fields("cut.json", link));
