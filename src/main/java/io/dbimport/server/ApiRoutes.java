@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ final class ApiRoutes {
   private final Engine engine;
   private final Apps apps;
   private final UploadLinks links;
+  private final DownloadLinks downloads;
   private final @Nullable URI publicUrl;
   private final InstantSource clock;
 
@@ -71,6 +73,7 @@ final class ApiRoutes {
     this.engine = engine;
     this.apps = apps;
     this.links = links;
+    this.downloads = new DownloadLinks(settings.linkSecret());
     this.publicUrl = settings.publicUrl();
     this.clock = clock;
   }
@@ -214,9 +217,20 @@ final class ApiRoutes {
               .put("record_success", state.recordSuccess())
               .put("record_fail", state.recordFail())
               .put("error_msg", state.errorMsg())
-              .put("file_url", "");
+              .put("file_url", failureList(env, jobId, state, request));
       case JobReply.NotKnown(int code, String why) -> error(code, message(code, why));
     };
+  }
+
+  /** A link to the list of what the job refused; empty when there is none, as for most imports. */
+  private String failureList(String env, long jobId, JobState state, ServerRequest request)
+      throws ApiFault {
+    Optional<String> path =
+        state.status().terminal() ? engine.failureList(env, jobId) : Optional.empty();
+    return path.isEmpty()
+        ? ""
+        : baseUrl(request)
+            + downloads.link(env, path.get(), DownloadLinks.USUAL_AGE, clock.instant());
   }
 
   private ObjectNode uploadLink(App app, Parameters parameters, ServerRequest request)

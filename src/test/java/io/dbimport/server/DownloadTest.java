@@ -3,6 +3,7 @@ package io.dbimport.server;
 import static io.dbimport.server.TestServer.ENV;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
 import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -86,6 +88,44 @@ final class DownloadTest {
     assertThat(response.headers().firstValue("content-length")).hasValue("8");
     assertThat(response.headers().firstValue("content-disposition").orElse(""))
         .isEqualTo("attachment; filename*=UTF-8''%E6%BC%A2%20%2B%26%252e%E5%AD%97.html");
+  }
+
+  @Test
+  void aJobOffersTheListOfWhatItRefused() throws Exception {
+    store("bad.json", "{\"n\":1}\n{\"n\" 2}\n");
+    store("good.json", "{\"n\":1}\n");
+    server.post(
+        "/tcb/databasecollectionadd", "{\"env\":\"demo-env\",\"collection_name\":\"offers\"}");
+    JsonNode bad = imported("bad.json");
+    JsonNode good = imported("good.json");
+
+    assertThat(bad.path("record_fail").intValue()).isEqualTo(1);
+    assertThat(server.get(bad.path("file_url").stringValue()).body())
+        .startsWith("{\"line\":2,\"column\":6,\"kind\":\"missing-colon\",\"what\":")
+        .hasLineCount(1);
+    assertThat(good.path("file_url").stringValue()).isEmpty();
+  }
+
+  /** What is said of the job once it has ended. */
+  private static JsonNode imported(String path) throws Exception {
+    long job =
+        server
+            .post(
+                "/tcb/databasemigrateimport",
+                """
+                {"env":"demo-env","collection_name":"offers","file_path":"%s","file_type":1,
+                "stop_on_error":false,"conflict_mode":1}
+                """
+                    .formatted(path))
+            .path("job_id")
+            .longValue();
+    return Eventually.see(
+        "the end of the job",
+        () ->
+            server.post(
+                "/tcb/databasemigratequeryinfo",
+                "{\"env\":\"demo-env\",\"job_id\":%d}".formatted(job)),
+        state -> List.of("success", "fail").contains(state.path("status").stringValue()));
   }
 
   @Test

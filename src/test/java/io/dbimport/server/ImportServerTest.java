@@ -78,7 +78,7 @@ final class ImportServerTest {
     assertThat(ended.path("record_success").longValue()).isEqualTo(2);
     assertThat(ended.path("record_fail").longValue()).isEqualTo(1);
     assertThat(ended.path("error_msg").stringValue()).contains("line 3");
-    assertThat(ended.path("file_url").stringValue()).isEmpty();
+    assertThat(ended.path("file_url").stringValue()).contains("/download?env=demo-env&path=");
   }
 
   private static JsonNode end(String statePath, long job) throws Exception {

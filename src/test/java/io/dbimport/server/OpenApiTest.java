@@ -58,7 +58,14 @@ final class OpenApiTest {
   void itNamesExactlyTheRoutesThatTheServersSourceHas() throws IOException {
     Set<String> routes = new TreeSet<>();
     for (String source :
-        List.of("ApiRoutes", "TokenRoutes", "ObserveRoutes", "OpenApi", "ImportServer")) {
+        List.of(
+            "ApiRoutes",
+            "FileRoutes",
+            "DownloadLinks",
+            "TokenRoutes",
+            "ObserveRoutes",
+            "OpenApi",
+            "ImportServer")) {
       String text =
           Files.readString(Path.of("src/main/java/io/dbimport/server/" + source + ".java"));
       ROUTE.matcher(text).results().map(found -> found.group(1)).forEach(routes::add);
@@ -99,6 +106,10 @@ final class OpenApiTest {
         "/tcb/databasecollectiondelete | {\"env\":\"demo-env\",\"collection_name\":\"b\"}",
         "/componenttcb/uploadfile | {\"env\":\"demo-env\",\"path\":\"f\"}",
         "/tcb/uploadfile | {\"env\":\"demo-env\",\"path\":\"f\"}",
+        "/componenttcb/batchdownloadfile | {\"env\":\"demo-env\",\"file_list\":[{\"fileid\":\"cloud://demo-env/f.json\",\"max_age\":60},{\"fileid\":\"cloud://demo-env/none\"}]}",
+        "/tcb/batchdownloadfile | {\"env\":\"demo-env\",\"file_list\":[{\"fileid\":\"cloud://demo-env/f.json\"}]}",
+        "/componenttcb/batchdeletefile | {\"env\":\"demo-env\",\"fileid_list\":[\"cloud://demo-env/f.json\",\"cloud://other/f\"]}",
+        "/tcb/batchdeletefile | {\"env\":\"demo-env\",\"fileid_list\":[\"cloud://demo-env/f.json\"]}",
         "/componenttcb/describeenvs | {}",
         "/tcb/getenvinfo | {}",
         "/componenttcb/dbimport | {\"env\":\"demo-env\",\"collection_name\":\"a\",\"file_path\":\"f.json\",\"file_type\":1,\"stop_on_error\":true,\"conflict_mode\":2}",
