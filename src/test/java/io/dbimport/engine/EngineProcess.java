@@ -1,0 +1,49 @@
+package io.dbimport.engine;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * An engine as a process, with small batches and claims that run out soon. It ends when what
+ * started it does: then its standard input is at its end.
+ */
+final class EngineProcess {
+  private EngineProcess() {}
+
+  /**
+   * Runs until it is killed.
+   *
+   * @param args the database's JDBC URL and user, the storage's folder, the environment; the
+   *     password is in the environment variable {@code PASSWORD}
+   */
+  public static void main(String[] args) throws Exception {
+    EngineSettings settings =
+        new EngineSettings(
+            List.of(args[3]),
+            2,
+            2,
+            25,
+            Duration.ofSeconds(1),
+            Duration.ofMillis(50),
+            CsvNumbers.ALL,
+            OnUpsert.REPLACE);
+    HikariDataSource pool =
+        ConnectionPool.open(args[0], args[1], String.valueOf(System.getenv("PASSWORD")), 4);
+    PostgresEngine engine =
+        PostgresEngine.open(
+            pool, FileStorage.open(Path.of(args[2])), settings, new SimpleMeterRegistry());
+    untilParentEnds();
+    engine.close();
+    pool.close();
+  }
+
+  private static void untilParentEnds() throws IOException {
+    while (System.in.read() >= 0) {
+      // nothing is said this way
+    }
+  }
+}
