@@ -22,7 +22,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedMemberEpochException;
+import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -241,7 +244,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       return;
     }
     pauseAndResume(now);
-    ConsumerRecords<byte[], byte[]> polled = consumer.poll(idle(now) ? IDLE_POLL : Duration.ZERO);
+    ConsumerRecords<byte[], byte[]> polled = poll(consumer, idle(now) ? IDLE_POLL : Duration.ZERO);
     // Assignment and metadata are one snapshot: the listener ran inside this poll.
     group = consumer.groupMetadata();
     Moment after = clock.get();
@@ -250,6 +253,21 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     }
     polled.nextOffsets().forEach((at, next) -> worker.position(at.partition(), next.offset()));
     nextPollNanos = after.nanos() + BUSY_POLL_NANOS;
+  }
+
+  /**
+   * Polls. A member that the group has evicted, as one that was frozen, may be told so by the
+   * answer to a question of its consumer's: nothing is polled then, and it joins again by itself.
+   */
+  static ConsumerRecords<byte[], byte[]> poll(Consumer<byte[], byte[]> consumer, Duration wait) {
+    try {
+      return consumer.poll(wait);
+    } catch (UnknownMemberIdException
+        | FencedMemberEpochException
+        | StaleMemberEpochException evicted) {
+      LOG.warn("evicted from the group, joins it again: {}", evicted.toString());
+      return ConsumerRecords.empty();
+    }
   }
 
   private boolean idle(Moment now) {
@@ -330,7 +348,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   private void passGaps(int partition) {
     try {
       worker.position(partition, consumer.position(requests(partition), Duration.ZERO));
-    } catch (TimeoutException notKnownYet) {
+    } catch (TimeoutException | UnknownMemberIdException notKnownYet) {
       LOG.debug("no position in partition {} yet", partition);
     }
   }
