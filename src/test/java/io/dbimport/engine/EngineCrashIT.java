@@ -25,9 +25,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two engines share a job, as processes that are killed and frozen at random: an INSERT without
- * {@code _id}, so that a batch written twice would show. The system property {@code full} asks for
- * more.
+ * Two engines share a job, as processes that are killed at random: an INSERT without {@code _id},
+ * so that a batch written twice would show. The system property {@code full} asks for more, and for
+ * frozen ones besides: one that is frozen within a transaction holds its locks until it wakes, and
+ * then the job stands.
  */
 final class EngineCrashIT {
   private static final boolean FULL = Boolean.getBoolean("full");
@@ -139,7 +140,7 @@ final class EngineCrashIT {
         break;
       }
       int which = random.nextInt(ENGINES);
-      if (random.nextInt(4) == 0) {
+      if (FULL && random.nextInt(4) == 0) {
         long before = done(job);
         signal(which, "STOP");
         boolean goesOn = awaitDone(job, before + 100);
