@@ -242,10 +242,11 @@ final class JobRun {
     boolean listed;
     try (Connection connection = database.getConnection()) {
       connection.setAutoCommit(false);
-      if (!problems.isEmpty()) {
+      listed = end(connection, job, ending, progress.failed() > 0 || !problems.isEmpty());
+      // Only while the claim holds: the list belongs to whoever has the job.
+      if (listed && !problems.isEmpty()) {
         store.refused(connection, job, progress.failed(), problems);
       }
-      listed = end(connection, job, ending, progress.failed() > 0 || !problems.isEmpty());
       connection.commit();
     }
     if (listed) {

@@ -30,6 +30,18 @@ final class FailureListTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final int RECORDS = 1000;
 
+  /** Claims that run out soon. */
+  private static final EngineSettings BRIEFLY =
+      new EngineSettings(
+          List.of(ENV),
+          4,
+          2,
+          50,
+          Duration.ofMillis(300),
+          Duration.ofMillis(50),
+          CsvNumbers.ALL,
+          OnUpsert.REPLACE);
+
   @TempDir Path root;
   private Workbench bench;
 
@@ -190,19 +202,25 @@ final class FailureListTest {
   }
 
   @Test
+  void anEngineThatLostItsJobAddsNothingToItsList() throws Exception {
+    MeteringStorage slow = new MeteringStorage(bench.files, 0);
+    PostgresEngine hanging = bench.engine(bench.database, slow, BRIEFLY);
+    bench.put(ENV, "f", "[1]");
+    long job = Workbench.submit(hanging, Workbench.insert(ENV, COLLECTION, "f"));
+    Eventually.isTrue("it hangs in reading", () -> slow.waiting() == 1);
+
+    assertThat(Workbench.end(bench.engine(), ENV, job).status()).isEqualTo(JobStatus.FAIL);
+    slow.allowAll();
+    hanging.close();
+
+    assertThat(bench.number("select count(*) from dbimport.failures")).isZero();
+    assertThat(list("f.errors.jsonl")).hasSize(1);
+  }
+
+  @Test
   void theListIsWrittenByTheNextEngineWhenOneHangsOverIt() throws Exception {
     HoldingStorage holding = new HoldingStorage(bench.files);
-    EngineSettings briefly =
-        new EngineSettings(
-            List.of(ENV),
-            4,
-            2,
-            50,
-            Duration.ofMillis(300),
-            Duration.ofMillis(50),
-            CsvNumbers.ALL,
-            OnUpsert.REPLACE);
-    PostgresEngine hanging = bench.engine(bench.database, holding, briefly);
+    PostgresEngine hanging = bench.engine(bench.database, holding, BRIEFLY);
     bench.put(ENV, "f", file());
     long job = Workbench.submit(hanging, Workbench.insert(ENV, COLLECTION, "f"));
     holding.begun.await();
