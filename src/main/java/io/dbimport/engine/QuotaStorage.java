@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * it arrives; one that replaces a file needs room for both. Thread-safe.
  *
  * <p>What lies in an environment is measured at its first upload, and again before an upload is
- * refused; between that, uploads are added up. Servers that share a storage each add up their own:
- * together they may pass the quota by what they receive at once.
+ * refused; between that, uploads are added up. Servers that share a storage each add up their own,
+ * and measure again only when their own count is full: together they may pass the quota.
  */
 public final class QuotaStorage implements Storage {
   private final Storage behind;
