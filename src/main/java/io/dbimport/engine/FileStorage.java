@@ -1,5 +1,7 @@
 package io.dbimport.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,7 +19,10 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -106,22 +111,35 @@ public final class FileStorage implements Storage {
   }
 
   @Override
-  public InputStream open(String env, String path, long position) throws IOException {
+  public InputStream open(String env, String path, String version, long position)
+      throws IOException {
     Path file = existing(env, path);
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-    channel.position(position);
-    return Channels.newInputStream(channel);
+    try {
+      channel.position(position);
+      // An opened file cannot be asked what it is: its name still stood for this version after it
+      // was opened, and a version that was replaced does not come back.
+      if (!look(env, path).version().equals(version)) {
+        throw new FileChanged(path);
+      }
+      return Channels.newInputStream(channel);
+    } catch (IOException | RuntimeException unusable) {
+      channel.close();
+      throw unusable;
+    }
   }
 
+  /** The inode tells apart what was stored within one tick of the file system's clock. */
   @Override
-  public boolean exists(String env, String path) {
-    return isPlainFile(resolve(env, path));
-  }
-
-  @Override
-  public long length(String env, String path) throws IOException {
-    return Files.size(existing(env, path));
+  public Stored look(String env, String path) throws IOException {
+    Map<String, Object> file =
+        Files.readAttributes(
+            existing(env, path), "unix:ino,size,lastModifiedTime", LinkOption.NOFOLLOW_LINKS);
+    long length = (Long) requireNonNull(file.get("size"));
+    FileTime modified = (FileTime) requireNonNull(file.get("lastModifiedTime"));
+    return new Stored(
+        length, "%s-%s-%s".formatted(modified.to(TimeUnit.NANOSECONDS), file.get("ino"), length));
   }
 
   @Override

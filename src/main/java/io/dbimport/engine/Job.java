@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A job that this engine has claimed. Immutable.
  *
  * @param claim names the claim: whoever lost it can write nothing more
+ * @param fileVersion the file that was accepted; null where an earlier version of the engine did
+ *     not note it
  * @param progress how far an earlier claim came
  * @param ending how it ends once the list of its failures is written; null while it imports
  */
@@ -18,6 +20,7 @@ record Job(
     long id,
     String claim,
     ImportParameters parameters,
+    @Nullable String fileVersion,
     Progress progress,
     @Nullable Ending ending) {
 

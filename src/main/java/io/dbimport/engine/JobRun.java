@@ -10,6 +10,7 @@ import io.dbimport.engine.Job.Ending;
 import io.dbimport.engine.Job.Progress;
 import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
+import io.dbimport.engine.Storage.FileChanged;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
@@ -93,6 +94,11 @@ final class JobRun {
     } catch (NoSuchFileException gone) {
       String why = "the file " + job.parameters().filePath() + " is gone";
       fail(job, progress, joined(why, progress.failures()), List.of());
+    } catch (FileChanged replaced) {
+      String why =
+          "the file %s was replaced after the job was accepted; nothing of the new one is imported"
+              .formatted(job.parameters().filePath());
+      fail(job, progress, joined(why, progress.failures()), List.of());
     }
   }
 
@@ -108,10 +114,13 @@ final class JobRun {
     Place place = job.progress().place();
     String env = job.parameters().env();
     String path = job.parameters().filePath();
+    String version =
+        job.fileVersion() == null ? storage.look(env, path).version() : job.fileVersion();
     if (job.fileType() == FileType.JSON) {
-      return new JsonRecords(storage.open(env, path, place.position()), place, random);
+      return new JsonRecords(storage.open(env, path, version, place.position()), place, random);
     }
-    return new CsvRecords(storage.open(env, path, 0), place, settings.csvNumbers(), random);
+    return new CsvRecords(
+        storage.open(env, path, version, 0), place, settings.csvNumbers(), random);
   }
 
   /**

@@ -84,6 +84,7 @@ final class JobStore {
           )\
           """);
       addColumn(statement, "line_column bigint not null default 1");
+      addColumn(statement, "file_version text");
       addColumn(statement, "end_status text");
       addColumn(statement, "listed boolean not null default false");
       statement.execute(
@@ -130,15 +131,19 @@ final class JobStore {
     }
   }
 
-  /** Accepts a job and returns its id. */
-  long accept(ImportParameters parameters) throws SQLException {
+  /**
+   * Accepts a job and returns its id.
+   *
+   * @param fileVersion of the file that is to be imported
+   */
+  long accept(ImportParameters parameters, String fileVersion) throws SQLException {
     try (Connection connection = database.getConnection();
         PreparedStatement insert =
             connection.prepareStatement(
                 """
                 insert into dbimport.jobs
-                  (env, collection, file_path, file_type, stop_on_error, conflict_mode)
-                values (?, ?, ?, ?, ?, ?) returning id\
+                  (env, collection, file_path, file_type, stop_on_error, conflict_mode, file_version)
+                values (?, ?, ?, ?, ?, ?, ?) returning id\
                 """)) {
       insert.setString(1, parameters.env());
       insert.setString(2, parameters.collectionName());
@@ -146,6 +151,7 @@ final class JobStore {
       insert.setInt(4, parameters.fileType().code());
       insert.setBoolean(5, parameters.stopOnError());
       insert.setInt(6, parameters.conflictMode().code());
+      insert.setString(7, fileVersion);
       try (ResultSet row = insert.executeQuery()) {
         row.next();
         return row.getLong(1);
@@ -235,7 +241,7 @@ final class JobStore {
             from next where j.id = next.id
             returning j.id, j.env, collection, file_path, file_type, stop_on_error,
               conflict_mode, position, line, line_column, record_success, record_fail,
-              first_failures, end_status, error_msg\
+              first_failures, end_status, error_msg, file_version\
             """)) {
       update.setInt(1, perEnvironment);
       update.setString(2, claim);
@@ -257,6 +263,7 @@ final class JobStore {
             FileType.of(row.getLong(5)).orElseThrow(),
             row.getBoolean(6),
             ConflictMode.of(row.getLong(7)).orElseThrow()),
+        row.getString(16),
         new Progress(
             new Place(row.getLong(8), row.getLong(9), row.getLong(10)),
             row.getLong(11),

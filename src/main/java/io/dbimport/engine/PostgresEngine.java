@@ -10,6 +10,7 @@ import io.dbimport.Reply;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -118,18 +119,26 @@ public final class PostgresEngine implements Engine {
   @Override
   public Reply submit(ImportRequest request) {
     ImportParameters parameters = request.parameters();
+    String fileVersion;
     try {
       Optional<Reply> refusal = refusal(parameters);
       if (refusal.isPresent()) {
         return refusal.get();
       }
+      fileVersion = storage.look(parameters.env(), parameters.filePath()).version();
+    } catch (NoSuchFileException absent) {
+      return refused(
+          ErrorCode.FILE_ABSENT,
+          "there is no file " + parameters.filePath() + " in " + parameters.env());
+    } catch (IllegalArgumentException notAPath) {
+      return refused(ErrorCode.INVALID_ARGS, "file_path: " + notAPath.getMessage());
     } catch (SQLException | IOException away) {
       LOG.warn("an import cannot be accepted: {}", away.toString());
       return new Reply.Unavailable(
           ErrorCode.SYSTEM_ERROR.code(), "the database or the storage is away");
     }
     try {
-      long id = jobs.accept(parameters);
+      long id = jobs.accept(parameters, fileVersion);
       runners.wake();
       return new Reply.Accepted(id);
     } catch (SQLTransientConnectionException notReached) {
@@ -143,31 +152,26 @@ public final class PostgresEngine implements Engine {
     }
   }
 
-  private Optional<Reply> refusal(ImportParameters parameters) throws SQLException, IOException {
+  private Optional<Reply> refusal(ImportParameters parameters) throws SQLException {
     String env = parameters.env();
     if (!environments.contains(env)) {
-      return refused(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env);
+      return Optional.of(refused(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env));
     }
     if (!EngineSettings.isName(parameters.collectionName())) {
-      return refused(ErrorCode.INVALID_ARGS, "collection_name has characters that are not allowed");
+      return Optional.of(
+          refused(ErrorCode.INVALID_ARGS, "collection_name has characters that are not allowed"));
     }
     if (!exists(env, parameters.collectionName())) {
-      return refused(
-          ErrorCode.COLLECTION_ABSENT,
-          "there is no collection " + parameters.collectionName() + " in " + env);
+      return Optional.of(
+          refused(
+              ErrorCode.COLLECTION_ABSENT,
+              "there is no collection " + parameters.collectionName() + " in " + env));
     }
-    try {
-      return storage.exists(env, parameters.filePath())
-          ? Optional.empty()
-          : refused(
-              ErrorCode.FILE_ABSENT, "there is no file " + parameters.filePath() + " in " + env);
-    } catch (IllegalArgumentException notAPath) {
-      return refused(ErrorCode.INVALID_ARGS, "file_path: " + notAPath.getMessage());
-    }
+    return Optional.empty();
   }
 
-  private static Optional<Reply> refused(ErrorCode code, String what) {
-    return Optional.of(Reply.Refused.of(code.code(), code.message() + ": " + what));
+  private static Reply refused(ErrorCode code, String what) {
+    return Reply.Refused.of(code.code(), code.message() + ": " + what);
   }
 
   @Override

@@ -115,18 +115,14 @@ public final class QuotaStorage implements Storage {
   }
 
   @Override
-  public InputStream open(String env, String path, long position) throws IOException {
-    return behind.open(env, path, position);
+  public InputStream open(String env, String path, String version, long position)
+      throws IOException {
+    return behind.open(env, path, version, position);
   }
 
   @Override
-  public boolean exists(String env, String path) throws IOException {
-    return behind.exists(env, path);
-  }
-
-  @Override
-  public long length(String env, String path) throws IOException {
-    return behind.length(env, path);
+  public Stored look(String env, String path) throws IOException {
+    return behind.look(env, path);
   }
 
   @Override

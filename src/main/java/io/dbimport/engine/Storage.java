@@ -2,6 +2,7 @@ package io.dbimport.engine;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
 
 /**
  * Where uploads lie: one root an environment, which no path can leave. Thread-safe.
@@ -22,23 +23,50 @@ public interface Storage {
   long store(String env, String path, InputStream body) throws IOException;
 
   /**
-   * Opens the file for reading from this position.
+   * A file as it lay there. Immutable.
    *
-   * @param position in bytes, from 0
-   * @throws java.nio.file.NoSuchFileException when there is no such file
-   * @throws IOException when the storage fails
+   * @param length in bytes
+   * @param version another one after each {@link #store} under the same path; 1 to 200 characters
    */
-  InputStream open(String env, String path, long position) throws IOException;
+  record Stored(long length, String version) {}
 
-  /** Whether there is such a file. */
-  boolean exists(String env, String path) throws IOException;
+  /** The file is not the one that was asked for: another one was stored under its path. */
+  final class FileChanged extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    FileChanged(String path) {
+      super("another file was stored as " + path);
+    }
+  }
 
   /**
-   * The file's length in bytes.
+   * What lies under this path now.
    *
-   * @throws java.nio.file.NoSuchFileException when there is no such file
+   * @throws NoSuchFileException when there is no such file
+   * @throws IOException when the storage fails
    */
-  long length(String env, String path) throws IOException;
+  Stored look(String env, String path) throws IOException;
+
+  /** Whether there is such a file. */
+  default boolean exists(String env, String path) throws IOException {
+    try {
+      look(env, path);
+      return true;
+    } catch (NoSuchFileException absent) {
+      return false;
+    }
+  }
+
+  /**
+   * Opens this version of the file for reading from this position. What is opened stays what it is,
+   * whatever is stored under its path meanwhile.
+   *
+   * @param position in bytes, from 0; past the end there is nothing to read
+   * @throws NoSuchFileException when there is no such file
+   * @throws FileChanged when it has another version
+   * @throws IOException when the storage fails
+   */
+  InputStream open(String env, String path, String version, long position) throws IOException;
 
   /**
    * How many bytes the files of an environment have together, at this moment. Looks at every file.

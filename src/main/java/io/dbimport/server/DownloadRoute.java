@@ -1,6 +1,8 @@
 package io.dbimport.server;
 
 import io.dbimport.engine.Storage;
+import io.dbimport.engine.Storage.FileChanged;
+import io.dbimport.engine.Storage.Stored;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -58,6 +60,8 @@ final class DownloadRoute implements Handler {
       give(env, path, request, response);
     } catch (NoSuchFileException absent) {
       UploadRoute.refuse(response, 404, "NoSuchKey", "there is no such file");
+    } catch (FileChanged meanwhile) {
+      UploadRoute.refuse(response, 409, "OperationAborted", "the file was replaced meanwhile");
     } catch (IOException failure) {
       LOG.warn("a download from {} fails: {}", env, failure.toString());
       UploadRoute.refuse(response, 500, "InternalError", "the storage cannot give the file");
@@ -70,7 +74,8 @@ final class DownloadRoute implements Handler {
 
   private void give(String env, String path, ServerRequest request, ServerResponse response)
       throws IOException {
-    long length = storage.length(env, path);
+    Stored file = storage.look(env, path);
+    long length = file.length();
     response.header("Accept-Ranges", "bytes");
     Optional<ByteRange> range =
         request
@@ -89,7 +94,7 @@ final class DownloadRoute implements Handler {
       long last = given.first() + given.count() - 1;
       response.header("Content-Range", "bytes %d-%d/%d".formatted(given.first(), last, length));
     }
-    try (InputStream in = storage.open(env, path, given.first())) {
+    try (InputStream in = storage.open(env, path, file.version(), given.first())) {
       response
           .status(range.isPresent() ? Status.PARTIAL_CONTENT_206 : Status.OK_200)
           .header("Content-Type", "application/octet-stream")

@@ -168,8 +168,7 @@ final class EngineCrashIT {
         .isEqualTo(RECORDS - broken.size());
     try (BufferedReader list =
         new BufferedReader(
-            new InputStreamReader(
-                bench.files.open(ENV, "f.errors.jsonl", 0), StandardCharsets.UTF_8))) {
+            new InputStreamReader(bench.open(ENV, "f.errors.jsonl"), StandardCharsets.UTF_8))) {
       assertThat(list.lines().map(EngineCrashIT::line).toList()).isEqualTo(broken);
     }
     assertThat(kills + freezes).as("blows").isGreaterThanOrEqualTo(BLOWS);

@@ -56,7 +56,7 @@ final class FailureListTest {
   }
 
   private List<JsonNode> list(String path) throws IOException {
-    try (InputStream in = bench.files.open(ENV, path, 0)) {
+    try (InputStream in = bench.open(ENV, path)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
           .lines()
           .map(JSON::readTree)

@@ -122,6 +122,54 @@ final class InterruptedImportTest {
     assertExact(state);
   }
 
+  @ParameterizedTest
+  @EnumSource(FileType.class)
+  void aFileReplacedWhileItsJobIsInterruptedIsNotMixedWithIt(FileType type) throws Exception {
+    PostgresEngine first =
+        bench.engine(bench.database.behind(gate.port()), storage, claimsFor(Duration.ofSeconds(1)));
+    long job = begin(first, type);
+    gate.shut();
+    long before = bench.number("select count(*) from \"env-1\".things");
+    bench.put(ENV, "f", Workbench.lines(RECORDS));
+
+    JobState state = Workbench.end(bench.engine(), ENV, job);
+
+    assertThat(state.status()).isEqualTo(JobStatus.FAIL);
+    assertThat(state.recordSuccess()).isEqualTo(before);
+    assertThat(state.errorMsg())
+        .isEqualTo(
+            "the file f was replaced after the job was accepted; nothing of the new one is"
+                + " imported");
+    assertThat(bench.number("select count(*) from \"env-1\".things")).isEqualTo(before);
+  }
+
+  @Test
+  void aFileReplacedWhileItIsReadIsReadToItsOldEnd() throws Exception {
+    PostgresEngine engine =
+        bench.engine(bench.database, storage, claimsFor(Duration.ofSeconds(20)));
+    long job = begin(engine, FileType.JSON);
+    bench.put(ENV, "f", "{\"n\":\"another\"}\n");
+    storage.allowAll();
+
+    assertExact(Workbench.end(engine, ENV, job));
+  }
+
+  @Test
+  void aFileReplacedBeforeItsJobBeginsIsNotImportedForIt() throws Exception {
+    PostgresEngine engine =
+        bench.engine(bench.database, storage, claimsFor(Duration.ofSeconds(20)));
+    begin(engine, FileType.JSON);
+    bench.put(ENV, "next", "{\"n\":-1}\n");
+    long waiting = Workbench.submit(engine, Workbench.insert(ENV, COLLECTION, "next"));
+    bench.put(ENV, "next", "{\"n\":-2}\n");
+    long newer = Workbench.submit(engine, Workbench.insert(ENV, COLLECTION, "next"));
+    storage.allowAll();
+
+    assertThat(Workbench.end(engine, ENV, waiting).status()).isEqualTo(JobStatus.FAIL);
+    assertThat(Workbench.end(engine, ENV, newer).recordSuccess()).isOne();
+    assertThat(bench.number("select min((doc->>'n')::int) from \"env-1\".things")).isEqualTo(-2);
+  }
+
   @Test
   void anEngineThatWakesAfterItsJobWasTakenOverWritesNothing() throws Exception {
     PostgresEngine sleeping =

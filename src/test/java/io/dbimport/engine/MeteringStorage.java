@@ -57,8 +57,9 @@ class MeteringStorage implements Storage {
   }
 
   @Override
-  public InputStream open(String env, String path, long position) throws IOException {
-    InputStream in = behind.open(env, path, position);
+  public InputStream open(String env, String path, String version, long position)
+      throws IOException {
+    InputStream in = behind.open(env, path, version, position);
     open.incrementAndGet();
     mostReading.accumulateAndGet(reading.incrementAndGet(), Math::max);
     boolean metered = !free.contains(path);
@@ -108,13 +109,8 @@ class MeteringStorage implements Storage {
   }
 
   @Override
-  public boolean exists(String env, String path) throws IOException {
-    return behind.exists(env, path);
-  }
-
-  @Override
-  public long length(String env, String path) throws IOException {
-    return behind.length(env, path);
+  public Stored look(String env, String path) throws IOException {
+    return behind.look(env, path);
   }
 
   @Override

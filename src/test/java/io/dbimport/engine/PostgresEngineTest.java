@@ -509,12 +509,12 @@ final class PostgresEngineTest {
     Storage broken =
         new MeteringStorage(bench.files, 1_000_000) {
           @Override
-          public java.io.InputStream open(String env, String path, long position)
+          public java.io.InputStream open(String env, String path, String version, long position)
               throws java.io.IOException {
             if (path.equals("bug")) {
               throw new IllegalStateException("a bug");
             }
-            return super.open(env, path, position);
+            return super.open(env, path, version, position);
           }
         };
     PostgresEngine engine = bench.engine(bench.database, broken, Workbench.settings(ENV));

@@ -13,6 +13,7 @@ import io.dbimport.fixtures.PostgresFixture.Database;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -82,6 +83,10 @@ final class Workbench implements AutoCloseable {
 
   void put(String env, String path, byte[] file) throws IOException {
     var _ = files.store(env, path, new ByteArrayInputStream(file));
+  }
+
+  InputStream open(String env, String path) throws IOException {
+    return files.open(env, path, files.look(env, path).version(), 0);
   }
 
   static ImportParameters json(String path, boolean stopOnError, ConflictMode mode) {

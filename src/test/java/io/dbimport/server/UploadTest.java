@@ -132,7 +132,8 @@ final class UploadTest {
 
     assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
     assertThat(response.body()).isEmpty();
-    try (InputStream in = server.storage.open(ENV, path, 0)) {
+    try (InputStream in =
+        server.storage.open(ENV, path, server.storage.look(ENV, path).version(), 0)) {
       assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8))
           .isEqualTo("{\"_id\":\"a\"}\n");
     }
@@ -176,7 +177,7 @@ final class UploadTest {
             .toList();
 
     assertThat(upload(link.path("url").stringValue(), form(fields)).statusCode()).isEqualTo(204);
-    assertThat(server.storage.length(ENV, "case.json")).isEqualTo(12);
+    assertThat(server.storage.look(ENV, "case.json").length()).isEqualTo(12);
   }
 
   @Test
@@ -321,7 +322,7 @@ final class UploadTest {
                                     new ByteArrayInputStream(form, file, form.length - file)))))));
 
     assertThat(response.statusCode()).as(response.body()).isEqualTo(204);
-    assertThat(server.storage.length(ENV, "big.json")).isEqualTo(length + 12);
+    assertThat(server.storage.look(ENV, "big.json").length()).isEqualTo(length + 12);
   }
 
   @Test
@@ -348,7 +349,7 @@ final class UploadTest {
           "EntityTooLarge");
       assertThat(small.send(request(url).POST(BodyPublishers.ofByteArray(form))).statusCode())
           .isEqualTo(204);
-      assertThat(small.storage.length(ENV, "huge.json")).isEqualTo(12);
+      assertThat(small.storage.look(ENV, "huge.json").length()).isEqualTo(12);
     }
     assertRefused(
         server.send(
