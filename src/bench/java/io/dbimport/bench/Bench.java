@@ -12,7 +12,8 @@ public final class Bench {
   /**
    * Runs it.
    *
-   * @param args {@code peers}, {@code isolation} or {@code restore}, requests of a run, runs
+   * @param args {@code peers}, {@code isolation}, {@code restore} or {@code import}, requests (or
+   *     documents) of a run, runs
    */
   public static void main(String[] args) throws Exception {
     int requests = Integer.parseInt(args[1]);
@@ -23,6 +24,7 @@ public final class Bench {
           case "peers" -> new PeersBench(requests, runs).run();
           case "isolation" -> new IsolationBench(requests, runs).run();
           case "restore" -> new RestoreBench(requests, runs).run();
+          case "import" -> new ImportBench(requests, runs).run();
           default -> throw new IllegalArgumentException("no bench: " + name);
         };
     Path file = FOLDER.resolve(name.equals("peers") ? "result.md" : name + ".md");

@@ -22,15 +22,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
     this.postgres = postgres;
   }
 
+  /** Starts one that may lose what it committed when the machine's power fails. */
+  public static EmbeddedDatabase start(Path data, Path programs, int port) throws IOException {
+    return start(data, programs, port, false);
+  }
+
   /**
    * Starts a database on loopback; blocks until it takes connections.
    *
    * @param data its data: empty, or what an earlier one left
    * @param programs where its programs are unpacked
    * @param port a free one
+   * @param durable whether a commit waits for the disk
    * @throws IOException when it does not start
    */
-  public static EmbeddedDatabase start(Path data, Path programs, int port) throws IOException {
+  public static EmbeddedDatabase start(Path data, Path programs, int port, boolean durable)
+      throws IOException {
     // It makes this folder wherever its programs go; by default one that nobody removes.
     System.setProperty("ot.epg.working-dir", programs.toString());
     EmbeddedPostgres postgres =
@@ -42,6 +49,8 @@ public final class EmbeddedDatabase implements AutoCloseable {
             .setRegisterShutdownHook(false)
             .setServerConfig("listen_addresses", "127.0.0.1")
             .setServerConfig("max_connections", "100")
+            .setServerConfig("fsync", durable ? "on" : "off")
+            .setServerConfig("synchronous_commit", durable ? "on" : "off")
             .setLocaleConfig("locale", "C.UTF-8")
             .setLocaleConfig("encoding", "UTF8")
             .setOutputRedirector(Redirect.DISCARD)
