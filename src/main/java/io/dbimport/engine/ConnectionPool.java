@@ -39,6 +39,8 @@ public final class ConnectionPool {
     config.setMinimumIdle(1);
     config.setConnectionTimeout(Duration.ofSeconds(5).toMillis());
     config.setInitializationFailTimeout(-1);
+    // A process that is frozen within a transaction would hold its locks until it wakes.
+    config.setConnectionInitSql("set idle_in_transaction_session_timeout = '10s'");
     config.addDataSourceProperty("ApplicationName", "dbimport");
     return new HikariDataSource(config);
   }

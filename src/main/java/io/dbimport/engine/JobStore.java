@@ -191,6 +191,7 @@ final class JobStore {
    */
   Optional<Job> claim(Duration claimFor, int perEnvironment) throws SQLException {
     try (Connection connection = database.getConnection()) {
+      endLost(connection);
       connection.setAutoCommit(false);
       try (Statement lock = connection.createStatement()) {
         lock.execute("select pg_advisory_xact_lock(" + CLAIM_LOCK + ")");
@@ -198,6 +199,31 @@ final class JobStore {
       Optional<Job> claimed = claim(connection, claimFor, perEnvironment);
       connection.commit();
       return claimed;
+    }
+  }
+
+  /**
+   * Ends the transactions of engines that have lost their claims. An engine that is frozen within
+   * one holds on to the documents it has written there, and who takes the job over would wait.
+   */
+  private static void endLost(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          select pg_terminate_backend(a.pid)
+          from dbimport.jobs j join pg_stat_activity a on a.application_name = j.claim
+          where j.status not in ('success', 'fail') and j.claimed_until < now()
+            and a.usename = current_user and a.datname = current_database()\
+          """);
+    }
+  }
+
+  /** Names the connection's open transaction after the claim, so that {@link #claim} finds it. */
+  void name(Connection connection, Job job) throws SQLException {
+    try (PreparedStatement name =
+        connection.prepareStatement("select set_config('application_name', ?, true)")) {
+      name.setString(1, job.claim());
+      name.execute();
     }
   }
 

@@ -23,7 +23,7 @@ final class Sql {
   /**
    * Whether the database is away, or out of something, so that the same may work later: connection
    * lost (08), resources (53, a full disk among them), shutdown (57P), serialization (40), or a
-   * pool that gives no connection.
+   * pool that gives no connection; or a transaction ended because nothing came (25P03).
    */
   static boolean mayWorkLater(SQLException failure) {
     String state = failure.getSQLState();
@@ -31,6 +31,7 @@ final class Sql {
         || state.startsWith("08")
         || state.startsWith("53")
         || state.startsWith("57P")
+        || state.equals("25P03")
         || state.startsWith("40")
         || failure instanceof SQLTransientException;
   }
@@ -39,8 +40,13 @@ final class Sql {
     return "42P01".equals(failure.getSQLState()) || "3F000".equals(failure.getSQLState());
   }
 
+  /** Whether a unique index has a row's key already. */
+  static boolean isTaken(SQLException failure) {
+    return "23505".equals(failure.getSQLState());
+  }
+
   static boolean isDuplicateTable(SQLException failure) {
     // Two creates at the same moment meet in the catalogue's own unique index.
-    return "42P07".equals(failure.getSQLState()) || "23505".equals(failure.getSQLState());
+    return "42P07".equals(failure.getSQLState()) || isTaken(failure);
   }
 }
