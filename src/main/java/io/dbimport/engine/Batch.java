@@ -7,10 +7,13 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The records of one transaction, duplicates among them told apart. Not thread-safe. */
 final class Batch {
-  private static final long MAX_BYTES = 8 << 20;
+  /** Of each job two are in memory, or three for a moment: the larger the more is sorted. */
+  private static final long MAX_BYTES =
+      Math.clamp(Runtime.getRuntime().maxMemory() / 32, 4L << 20, 32L << 20);
 
   /**
    * What became of a batch.
@@ -44,6 +47,7 @@ final class Batch {
   private final List<Map<String, Document>> turns = new ArrayList<>(List.of(new LinkedHashMap<>()));
 
   private final List<Bad> failures = new ArrayList<>();
+  private @Nullable CopyRows rows;
   private long documents;
   private int records;
   private long bytes;
@@ -58,7 +62,7 @@ final class Batch {
     switch (record) {
       case Bad bad -> failures.add(bad);
       case Document document -> {
-        bytes += document.json().length();
+        bytes += document.object().length();
         add(document);
       }
     }
@@ -103,6 +107,14 @@ final class Batch {
   /** What is to be written, one after another; in each no {@code _id} is there twice. */
   List<Map<String, Document>> turns() {
     return turns;
+  }
+
+  /** The first turn's documents, sorted once; call when nothing more is added. */
+  CopyRows rows() {
+    if (rows == null) {
+      rows = new CopyRows(turns.getFirst().values());
+    }
+    return rows;
   }
 
   static Bad conflict(Document document) {

@@ -42,6 +42,10 @@ final class ByteText {
     return new String(bytes, from, to - from, StandardCharsets.UTF_8);
   }
 
+  Utf8Text copy() {
+    return Utf8Text.copyOf(bytes, 0, length);
+  }
+
   private void room(int more) {
     if (length + more > bytes.length) {
       bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));

@@ -32,9 +32,9 @@ final class Documents {
       boolean empty = object.length() == 2;
       object.cut(object.length() - 1);
       object.put((empty ? "" : ",") + "\"_id\":\"" + made + "\"}");
-      return new Document(line, column, made, object.text(0, object.length()), true);
+      return new Document(line, column, made, object.copy(), true);
     }
-    return new Document(line, column, column(object, id), object.text(0, object.length()), false);
+    return new Document(line, column, column(object, id), object.copy(), false);
   }
 
   private static String column(ByteText object, Span id) throws Broken {

@@ -11,7 +11,7 @@ import java.util.Set;
  * @param environments the environments there are; each becomes a schema
  * @param jobsAtOnce jobs that this engine runs at once, at least 1
  * @param jobsAtOncePerEnvironment jobs of one environment that all engines together run at once
- * @param batchRecords records written in one transaction
+ * @param batchRecords records written in one transaction, at most; at least 1
  * @param claimFor how long an engine that says nothing keeps its claim on a job
  * @param lookEvery how often jobs are looked for that another engine accepted or gave up
  * @param csvNumbers which cells of CSV files become numbers
@@ -53,7 +53,7 @@ public record EngineSettings(
         environments,
         4,
         2,
-        1000,
+        200_000,
         Duration.ofSeconds(30),
         Duration.ofSeconds(1),
         csvNumbers,

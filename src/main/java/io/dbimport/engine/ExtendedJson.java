@@ -80,6 +80,9 @@ final class ExtendedJson {
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
 
+  /** A zero stands for any digit. */
+  private static final String NORMAL_DATE = "{\"$date\":\"0000-00-00T00:00:00.000Z\"}";
+
   private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant BEYOND = Instant.parse("+10000-01-01T00:00:00Z");
 
@@ -92,7 +95,7 @@ final class ExtendedJson {
    * @param at where it stands in the input
    */
   static void normalise(ByteText out, int from, int at) throws Broken {
-    if (isNormalOid(out, from)) {
+    if (isNormalOid(out, from) || isNormalDate(out, from)) {
       return;
     }
     String text = out.text(from, out.length());
@@ -119,6 +122,38 @@ final class ExtendedJson {
       }
     }
     return true;
+  }
+
+  /**
+   * A date as it is always exported, {@code {"$date":"2024-01-31T23:59:59.999Z"}}, of a year from 1
+   * on and of a day that each month has.
+   */
+  private static boolean isNormalDate(ByteText out, int from) {
+    if (out.length() - from != NORMAL_DATE.length()) {
+      return false;
+    }
+    byte[] bytes = out.bytes();
+    for (int i = 0; i < NORMAL_DATE.length(); i++) {
+      byte b = bytes[from + i];
+      char there = NORMAL_DATE.charAt(i);
+      if (there == '0' ? b < '0' || b > '9' : b != there) {
+        return false;
+      }
+    }
+    int month = twoDigits(bytes, from + 15);
+    int day = twoDigits(bytes, from + 18);
+    return twoDigits(bytes, from + 10) + twoDigits(bytes, from + 12) > 0
+        && month >= 1
+        && month <= 12
+        && day >= 1
+        && day <= 28
+        && twoDigits(bytes, from + 21) <= 23
+        && twoDigits(bytes, from + 24) <= 59
+        && twoDigits(bytes, from + 27) <= 59;
+  }
+
+  private static int twoDigits(byte[] bytes, int at) {
+    return 10 * (bytes[at] - '0') + bytes[at + 1] - '0';
   }
 
   private static JsonNode normal(ObjectNode object) throws Wrong {

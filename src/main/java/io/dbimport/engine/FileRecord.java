@@ -12,10 +12,10 @@ sealed interface FileRecord {
    * @param column that it starts at, in characters, from 1
    * @param id the column {@code _id}: the string itself, or the JSON text of an id that is no
    *     string
-   * @param json the whole document, {@code _id} included, on one line
+   * @param object the whole document, {@code _id} included, on one line
    * @param idMade whether the record had no {@code _id} and was given one
    */
-  record Document(long line, long column, String id, String json, boolean idMade)
+  record Document(long line, long column, String id, Utf8Text object, boolean idMade)
       implements FileRecord {}
 
   /** A record that cannot become a document. */

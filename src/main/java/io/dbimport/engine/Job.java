@@ -44,8 +44,12 @@ record Job(
     static final Progress START = new Progress(Place.START, 0, 0, "");
     static final int FAILURES_TOLD = 5;
 
-    /** One batch further. */
-    Progress plus(RecordReader reader, Batch.Result result) {
+    /**
+     * One batch further.
+     *
+     * @param read where reading stood after the batch
+     */
+    Progress plus(Place read, Batch.Result result) {
       StringBuilder told = new StringBuilder(firstFailures);
       long count = firstFailures.isEmpty() ? 0 : firstFailures.lines().count();
       for (FileRecord.Bad bad : result.failures()) {
@@ -56,10 +60,7 @@ record Job(
         told.append(told.isEmpty() ? "" : "\n").append(sentence);
       }
       return new Progress(
-          reader.place(),
-          succeeded + result.written(),
-          failed + result.failures().size(),
-          told.toString());
+          read, succeeded + result.written(), failed + result.failures().size(), told.toString());
     }
 
     /** What failed, for people; empty when nothing did. */

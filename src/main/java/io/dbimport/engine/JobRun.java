@@ -2,24 +2,20 @@ package io.dbimport.engine;
 
 import io.dbimport.FileType;
 import io.dbimport.JobStatus;
+import io.dbimport.engine.BatchesAhead.Filled;
 import io.dbimport.engine.FailureList.ClaimLost;
 import io.dbimport.engine.FailureList.DatabaseFailed;
 import io.dbimport.engine.FileRecord.Bad;
-import io.dbimport.engine.FileRecord.Document;
 import io.dbimport.engine.Job.Ending;
 import io.dbimport.engine.Job.Progress;
 import io.dbimport.engine.RecordReader.Place;
-import io.dbimport.engine.RecordReader.UnreadableFile;
 import io.dbimport.engine.Storage.FileChanged;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
@@ -40,7 +36,6 @@ final class JobRun {
   private final EngineSettings settings;
   private final EngineMeters meters;
   private final RandomGenerator random;
-  private final DocumentWriter writer;
 
   JobRun(
       DataSource database,
@@ -55,7 +50,6 @@ final class JobRun {
     this.settings = settings;
     this.meters = meters;
     this.random = random;
-    this.writer = new DocumentWriter(settings.onUpsert());
   }
 
   /**
@@ -72,15 +66,19 @@ final class JobRun {
       return;
     }
     Progress progress = job.progress();
-    try (RecordReader reader = open(job)) {
+    DocumentWriter writer = new DocumentWriter(job, settings.onUpsert());
+    BatchSize size = new BatchSize(settings.batchRecords(), settings.claimFor());
+    try (BatchesAhead batches = read(job, size)) {
       Filled filled;
       do {
         if (stopping.getAsBoolean()) {
           store.release(job);
           return;
         }
-        filled = fill(job, reader);
-        Step step = commit(job, reader, progress, filled);
+        filled = batches.next();
+        long start = System.nanoTime();
+        Step step = commit(job, writer, progress, filled);
+        size.written(System.nanoTime() - start);
         if (step.over()) {
           if (step.ending() != null) {
             writeList(job, step.ending());
@@ -110,6 +108,13 @@ final class JobRun {
    */
   private record Step(Progress progress, boolean over, @Nullable Ending ending) {}
 
+  private BatchesAhead read(Job job, BatchSize size) throws IOException {
+    return new BatchesAhead(
+        open(job),
+        () -> new Batch(Batch.Same.of(job, settings), size.records()),
+        job.parameters().stopOnError());
+  }
+
   private RecordReader open(Job job) throws IOException {
     Place place = job.progress().place();
     String env = job.parameters().env();
@@ -123,36 +128,8 @@ final class JobRun {
         storage.open(env, path, version, 0), place, settings.csvNumbers(), random);
   }
 
-  /**
-   * A batch as it was read.
-   *
-   * @param last whether nothing is to be read after it
-   * @param unreadable why nothing can be read after it, though there is more
-   */
-  private record Filled(Batch batch, boolean last, Optional<UnreadableFile> unreadable) {}
-
-  private Filled fill(Job job, RecordReader reader) throws IOException {
-    Batch batch = new Batch(Batch.Same.of(job, settings), settings.batchRecords());
-    boolean stopOnError = job.parameters().stopOnError();
-    try {
-      while (!batch.full()) {
-        Optional<FileRecord> record = reader.next();
-        if (record.isEmpty()) {
-          return new Filled(batch, true, Optional.empty());
-        }
-        batch.add(record.get());
-        if (stopOnError && batch.hasFailures()) {
-          return new Filled(batch, true, Optional.empty());
-        }
-      }
-      return new Filled(batch, false, Optional.empty());
-    } catch (UnreadableFile unreadable) {
-      return new Filled(batch, false, Optional.of(unreadable));
-    }
-  }
-
   /** Writes the batch, its progress and, at the end, the job's end. */
-  private Step commit(Job job, RecordReader reader, Progress before, Filled filled)
+  private Step commit(Job job, DocumentWriter writer, Progress before, Filled filled)
       throws SQLException {
     Batch batch = filled.batch();
     boolean last = filled.last();
@@ -162,9 +139,10 @@ final class JobRun {
         Progress progress = before;
         boolean stopped = last && batch.hasFailures() && job.parameters().stopOnError();
         if (!batch.isEmpty()) {
-          Batch.Result result = write(connection, job, batch);
+          store.name(connection, job);
+          Batch.Result result = writer.write(connection, batch);
           stopped |= job.parameters().stopOnError() && !result.failures().isEmpty();
-          progress = before.plus(reader, result);
+          progress = before.plus(filled.place(), result);
           if (!store.progress(connection, job, progress, settings.claimFor())) {
             connection.rollback();
             return new Step(before, true, null);
@@ -183,28 +161,6 @@ final class JobRun {
         return failed(connection, job, before, failure);
       }
     }
-  }
-
-  /** Documents up to the first conflict when one conflict stops the job, else all of them. */
-  private Batch.Result write(Connection connection, Job job, Batch batch) throws SQLException {
-    var savepoint = connection.setSavepoint();
-    List<Document> conflicts = new ArrayList<>();
-    List<Map<String, Document>> turns = batch.turns();
-    for (int turn = 0; turn < turns.size(); turn++) {
-      if (turn > 0) {
-        DocumentWriter.unstage(connection);
-      }
-      conflicts.addAll(writer.write(connection, job, turns.get(turn).values()));
-    }
-    if (conflicts.isEmpty() || !job.parameters().stopOnError()) {
-      return batch.result(conflicts);
-    }
-    connection.rollback(savepoint);
-    Document first = conflicts.getFirst();
-    List<Document> before =
-        turns.getFirst().values().stream().takeWhile(d -> !d.equals(first)).toList();
-    writer.write(connection, job, before);
-    return new Batch.Result(before.size(), List.of(Batch.conflict(first)));
   }
 
   private static Ending ending(Progress progress, boolean stopped) {

@@ -226,7 +226,7 @@ public final class PostgresEngine implements Engine {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(
-          "create table %s (_id text primary key, doc jsonb not null)"
+          "create table %s (_id text collate \"C\" primary key, doc jsonb not null)"
               .formatted(Sql.table(env, name)));
       return CollectionReply.DONE;
     } catch (SQLException failure) {

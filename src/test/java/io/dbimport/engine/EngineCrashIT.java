@@ -140,7 +140,7 @@ final class EngineCrashIT {
         break;
       }
       int which = random.nextInt(ENGINES);
-      if (FULL && random.nextInt(4) == 0) {
+      if (random.nextInt(4) == 0) {
         long before = done(job);
         signal(which, "STOP");
         boolean goesOn = awaitDone(job, before + 100);

@@ -137,7 +137,9 @@ final class FileMendingTest {
         more = next.isPresent();
         if (more && next.get() instanceof Document document) {
           documents.add(
-              document.idMade() ? document.json().replace(document.id(), "") : document.json());
+              document.idMade()
+                  ? document.object().toString().replace(document.id(), "")
+                  : document.object().toString());
         } else if (more) {
           bad++;
         }

@@ -3,7 +3,9 @@ package io.dbimport.engine;
 import static io.dbimport.engine.Workbench.COLLECTION;
 import static io.dbimport.engine.Workbench.ENV;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.ImportParameters;
@@ -15,7 +17,10 @@ import io.dbimport.fixtures.PostgresFixture.Database;
 import io.dbimport.fixtures.TcpGate;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -168,6 +173,78 @@ final class InterruptedImportTest {
     assertThat(Workbench.end(engine, ENV, waiting).status()).isEqualTo(JobStatus.FAIL);
     assertThat(Workbench.end(engine, ENV, newer).recordSuccess()).isOne();
     assertThat(bench.number("select min((doc->>'n')::int) from \"env-1\".things")).isEqualTo(-2);
+  }
+
+  /** The database's own error for a full disk, raised where the disk would be met. */
+  @ParameterizedTest
+  @EnumSource(ConflictMode.class)
+  void aJobWaitsWhileTheDatabaseHasNoRoomAndGoesOnAfterwards(ConflictMode mode) throws Exception {
+    PostgresEngine engine = bench.engine();
+    try (Connection connection = bench.database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table room (free int)");
+      statement.execute("insert into room values (100)");
+      statement.execute(
+          """
+          create function need_room() returns trigger language plpgsql as $$ begin
+            if (new.doc->>'n')::int >= (select free from public.room) then
+              raise exception 'could not extend file: No space left on device'
+                using errcode = '53100';
+            end if;
+            return new;
+          end $$\
+          """);
+      statement.execute(
+          "create trigger need_room before insert on \"env-1\".things for each row execute function"
+              + " need_room()");
+      bench.put(ENV, "f", Workbench.lines(RECORDS));
+      long job =
+          Workbench.submit(
+              engine, new ImportParameters(ENV, COLLECTION, "f", FileType.JSON, false, mode));
+      var _ =
+          Eventually.see(
+              "the job waits",
+              () -> Workbench.state(engine, ENV, job),
+              state -> state.recordSuccess() == 100);
+      assertThat(bench.number("select count(*) from \"env-1\".things")).isEqualTo(100);
+      statement.execute("update room set free = " + RECORDS);
+
+      assertExact(Workbench.end(engine, ENV, job));
+    }
+  }
+
+  @Test
+  void whatAFrozenEngineWroteInItsTransactionIsTakenBackWhenItsJobIsTakenOver() throws Exception {
+    PostgresEngine accepting = bench.engine();
+    accepting.close();
+    bench.put(ENV, "f", "{\"_id\":\"a\"}\n{\"_id\":\"b\"}\n");
+    long job = Workbench.submit(accepting, Workbench.insert(ENV, COLLECTION, "f"));
+    try (Connection frozen = bench.database.connect();
+        Statement statement = frozen.createStatement()) {
+      statement.execute(
+          "update dbimport.jobs set claim = 'lost', claimed_until = now() - interval '1 second'");
+      frozen.setAutoCommit(false);
+      statement.execute("select set_config('application_name', 'lost', true)");
+      statement.execute("insert into \"env-1\".things values ('a', '{}')");
+
+      JobState state = Workbench.end(bench.engine(), ENV, job);
+
+      assertThat(state).isEqualTo(new JobState(JobStatus.SUCCESS, 2, 0, "import finished"));
+      assertThatThrownBy(frozen::commit).isInstanceOf(SQLException.class);
+    }
+  }
+
+  @Test
+  void aConnectionThatIsSilentWithinATransactionIsEndedByTheDatabase() throws Exception {
+    try (HikariDataSource pool =
+            ConnectionPool.open(
+                bench.database.jdbcUrl(), bench.database.user(), bench.database.password(), 1);
+        Connection connection = pool.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet shown = statement.executeQuery("show idle_in_transaction_session_timeout")) {
+      assertThat(shown.next()).isTrue();
+      assertThat(shown.getString(1)).isEqualTo("10s");
+    }
   }
 
   @Test
