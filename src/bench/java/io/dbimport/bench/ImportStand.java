@@ -33,7 +33,7 @@ import java.util.stream.Stream;
 
 /** A PostgreSQL that commits to disk, and our server over it. Confined to one thread. */
 final class ImportStand implements AutoCloseable {
-  static final String HEAP = "256m";
+  static final String HEAP = "512m";
   private static final String ENV = "env-1";
   private static final Duration LOOK = Duration.ofMillis(10);
   private static final Pattern LISTENS = Pattern.compile("(http://127\\.0\\.0\\.1:[0-9]+)");
@@ -87,7 +87,10 @@ final class ImportStand implements AutoCloseable {
   /** An empty table of documents in place of any, and nothing left of what was done before. */
   void emptyTable(String name) throws SQLException {
     execute("drop table if exists " + table(name));
-    execute("create table " + table(name) + " (_id text primary key, doc jsonb not null)");
+    execute(
+        "create table "
+            + table(name)
+            + " (_id text collate \"C\" primary key, doc jsonb not null)");
     execute("checkpoint");
   }
 
@@ -191,6 +194,11 @@ final class ImportStand implements AutoCloseable {
   @Override
   public void close() throws IOException {
     api.close();
+    try {
+      server.terminate();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
     server.close();
     try {
       sql.close();
