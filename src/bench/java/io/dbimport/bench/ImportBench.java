@@ -27,7 +27,8 @@ final class ImportBench {
     INSERT_FILLED("ours, INSERT into a filled one"),
     INSERT_TWO("ours, INSERT, two jobs at once"),
     UPSERT("ours, UPSERT"),
-    UPSERT_THERE("ours, UPSERT of what is there"),
+    UPSERT_CHANGED("ours, UPSERT that changes all"),
+    UPSERT_SAME("ours, UPSERT that changes nothing"),
     PSQL_CSV("CSV: psql \\copy, converted before"),
     PGLOADER("CSV: pgloader, plain columns"),
     CSV("CSV: ours, INSERT");
@@ -85,6 +86,7 @@ final class ImportBench {
       stand.put("lines", files.lines());
       stand.put("rows", files.rows());
       stand.put("others", files.others());
+      stand.put("changed", files.changed());
       for (int round = 1; round <= runs; round++) {
         for (Loader loader : loaders) {
           Run run = run(stand, files, loader);
@@ -112,7 +114,7 @@ final class ImportBench {
     stand.emptyTable("docs2");
     switch (loader) {
       case PSQL_FILLED, INSERT_FILLED -> insert(stand, "others", List.of("docs"));
-      case UPSERT_THERE -> insert(stand, "lines", List.of("docs"));
+      case UPSERT_CHANGED, UPSERT_SAME -> insert(stand, "lines", List.of("docs"));
       default -> {}
     }
     stand.execute("checkpoint");
@@ -127,8 +129,8 @@ final class ImportBench {
       case PGLOADER -> loaderCpu = pgloader(stand, files.rows());
       case INSERT, INSERT_FILLED -> insert(stand, "lines", List.of("docs"));
       case INSERT_TWO -> insert(stand, "lines", List.of("docs", "docs2"));
-      case UPSERT, UPSERT_THERE ->
-          stand.importAll("lines", FileType.JSON, ConflictMode.UPSERT, List.of("docs"), documents);
+      case UPSERT, UPSERT_SAME -> upsert(stand, "lines");
+      case UPSERT_CHANGED -> upsert(stand, "changed");
       case CSV ->
           stand.importAll("rows", FileType.CSV, ConflictMode.INSERT, List.of("docs"), documents);
     }
@@ -147,6 +149,10 @@ final class ImportBench {
   private void insert(ImportStand stand, String path, List<String> collections)
       throws InterruptedException {
     stand.importAll(path, FileType.JSON, ConflictMode.INSERT, collections, documents);
+  }
+
+  private void upsert(ImportStand stand, String path) throws InterruptedException {
+    stand.importAll(path, FileType.JSON, ConflictMode.UPSERT, List.of("docs"), documents);
   }
 
   private static double psql(ImportStand stand, Path file) throws Exception {

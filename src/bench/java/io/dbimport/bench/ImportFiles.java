@@ -14,9 +14,11 @@ import java.util.Random;
  * @param rows CSV of their flat fields
  * @param linesForCopy the first as COPY's text form takes them: {@code _id} and document
  * @param rowsForCopy the second likewise
+ * @param changed JSON of the same documents with another score
  * @param others JSON of as many other documents
  */
-record ImportFiles(Path lines, Path rows, Path linesForCopy, Path rowsForCopy, Path others) {
+record ImportFiles(
+    Path lines, Path rows, Path linesForCopy, Path rowsForCopy, Path changed, Path others) {
   static final String HEADER = "_id,name,age,loc.city,score,created";
 
   /** Writes them into this folder. */
@@ -28,11 +30,13 @@ record ImportFiles(Path lines, Path rows, Path linesForCopy, Path rowsForCopy, P
             folder.resolve("rows.csv"),
             folder.resolve("lines.copy"),
             folder.resolve("rows.copy"),
+            folder.resolve("changed.jsonl"),
             folder.resolve("others.jsonl"));
     try (BufferedWriter lines = Files.newBufferedWriter(files.lines);
         BufferedWriter rows = Files.newBufferedWriter(files.rows);
         BufferedWriter linesForCopy = Files.newBufferedWriter(files.linesForCopy);
-        BufferedWriter rowsForCopy = Files.newBufferedWriter(files.rowsForCopy)) {
+        BufferedWriter rowsForCopy = Files.newBufferedWriter(files.rowsForCopy);
+        BufferedWriter changed = Files.newBufferedWriter(files.changed)) {
       rows.write(HEADER + "\n");
       Random random = new Random(1);
       for (int i = 0; i < documents; i++) {
@@ -40,6 +44,7 @@ record ImportFiles(Path lines, Path rows, Path linesForCopy, Path rowsForCopy, P
         lines.write(row.json() + "\n");
         rows.write(row.csv() + "\n");
         linesForCopy.write(row.id + "\t" + row.json().replace("\\", "\\\\") + "\n");
+        changed.write(row.json().replace("\"score\":", "\"score\":1") + "\n");
         rowsForCopy.write(row.id + "\t" + row.flatJson().replace("\\", "\\\\") + "\n");
       }
     }

@@ -102,9 +102,10 @@ final class DocumentWriter {
               case REPLACE -> "excluded.doc";
               case MERGE -> "stored.doc || excluded.doc";
             };
+        // A document that stays what it is, to the last byte, is not written again.
         statement.executeUpdate(
-            "insert into %s as stored (_id, doc) select _id, doc from pg_temp.dbimport_staging on conflict (_id) do update set doc = %s"
-                .formatted(table, doc));
+            "insert into %s as stored (_id, doc) select _id, doc from pg_temp.dbimport_staging on conflict (_id) do update set doc = %s where record_image_ne(row(stored.doc), row(%s))"
+                .formatted(table, doc, doc));
         return List.of();
       }
       return insert(statement, documents);

@@ -136,6 +136,25 @@ final class PostgresEngineTest {
   }
 
   @Test
+  void anUpsertWritesOnlyWhatChangesADocument() throws Exception {
+    PostgresEngine engine = bench.engine();
+    var parameters = Workbench.json("f", false, ConflictMode.UPSERT);
+    bench.run(engine, parameters, "{\"_id\":\"a\",\"v\":1}\n{\"_id\":\"b\",\"v\":1}\n");
+    String writtenBy = "select xmin::text::bigint from \"env-1\".things where _id = ";
+    long first = bench.number(writtenBy + "'a'");
+
+    JobState state =
+        bench.run(engine, parameters, "{\"_id\":\"a\",\"v\":1}\n{\"_id\":\"b\",\"v\":1.0}\n");
+
+    assertThat(state).isEqualTo(new JobState(JobStatus.SUCCESS, 2, 0, "import finished"));
+    assertThat(bench.number(writtenBy + "'a'")).isEqualTo(first);
+    assertThat(bench.documents())
+        .containsExactly(
+            Map.entry("a", "{\"v\": 1, \"_id\": \"a\"}"),
+            Map.entry("b", "{\"v\": 1.0, \"_id\": \"b\"}"));
+  }
+
+  @Test
   void upsertMergesIntoDocumentsThatAreThereWhereItIsSetSo() throws Exception {
     EngineSettings merging =
         new EngineSettings(
