@@ -8,10 +8,8 @@ import io.dbimport.engine.FileMending.Mend;
 import io.dbimport.engine.Problem;
 import io.dbimport.engine.ProblemKind;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -20,15 +18,16 @@ import java.util.stream.Collectors;
  * Confined to one command.
  */
 final class CheckAsText implements CheckReport {
-  private static final int PLACE = 10;
+  private static final int INDENT = 2;
 
   private final Screen screen;
-  private final Set<ProblemKind> advised = EnumSet.noneOf(ProblemKind.class);
+  private ProblemLines lines;
   private int files;
   private int bad;
 
   CheckAsText(Screen screen) {
     this.screen = screen;
+    this.lines = new ProblemLines(screen, INDENT);
   }
 
   @Override
@@ -36,24 +35,18 @@ final class CheckAsText implements CheckReport {
     if (files++ > 0) {
       screen.line("");
     }
-    advised.clear();
+    lines = new ProblemLines(screen, INDENT);
     screen.line(List.of(new Part(Look.STRONG, file), new Part(Look.FAINT, "  " + type)));
   }
 
   @Override
   public void problem(Problem problem) {
-    String place = problem.line() + ":" + problem.column();
-    screen.line(
-        List.of(
-            new Part(Look.FAINT, "  " + Screen.padded(place, PLACE) + " "),
-            new Part(Look.BAD, problem.what()),
-            new Part(Look.FAINT, "  " + problem.kind().tag())));
-    if (advised.add(problem.kind())) {
-      screen.line(
-          List.of(
-              Part.of("  " + " ".repeat(PLACE) + " "),
-              new Part(Look.NOTE, "→ " + problem.kind().advice())));
-    }
+    lines.problem(
+        problem.line(),
+        problem.column(),
+        problem.kind().tag(),
+        problem.what(),
+        problem.kind().advice());
   }
 
   @Override

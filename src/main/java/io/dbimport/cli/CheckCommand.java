@@ -110,7 +110,7 @@ final class CheckCommand implements Callable<Integer> {
 
   private int fix(Input input, Path out, CsvNumbers numbers, CheckReport report)
       throws IOException {
-    try (Mended mended = Mended.beside(out)) {
+    try (WholeFile mended = WholeFile.beside(out)) {
       Input kept = input;
       if (input.name().equals(STANDARD_INPUT)) {
         // It can be read once, and is read twice.
@@ -138,7 +138,7 @@ final class CheckCommand implements Callable<Integer> {
     if (fixed != null && files.size() > 1) {
       throw wrong("--fix: mends one file, but there are " + files.size());
     }
-    if (fixed != null && (Files.isDirectory(fixed) || !isInFolder(fixed))) {
+    if (fixed != null && !WholeFile.mayBe(fixed)) {
       throw wrong("--fix: " + fixed + " is no file in a folder that is there");
     }
     if (fixed != null && !force && Files.exists(fixed)) {
@@ -148,11 +148,6 @@ final class CheckCommand implements Callable<Integer> {
       throw wrong("- is standard input, which can be read once");
     }
     return files.stream().map(this::input).toList();
-  }
-
-  private static boolean isInFolder(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    return folder != null && Files.isDirectory(folder);
   }
 
   private Input input(String name) {

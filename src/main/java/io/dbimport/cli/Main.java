@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
       "69:Kafka did not answer for 30 s at start",
       "70:a fault of ours",
       "75:stopped before it was drained",
-      "77:Kafka does not let us in",
+      "77:Kafka or the API does not let us in",
       "78:bad settings",
       "130:Ctrl-C in a command"
     })
@@ -67,6 +67,7 @@ public final class Main implements Runnable {
     main.addSubcommand(new ServerCommand());
     main.addSubcommand(new SubmitCommand());
     main.addSubcommand(new CheckCommand());
+    main.addSubcommand(new JobsCommand());
     main.addSubcommand(new TopicsCommand());
     main.addSubcommand(new AppsCommand());
     main.addSubcommand(new SettingsCommand());
@@ -92,7 +93,7 @@ public final class Main implements Runnable {
   private static int failed(Exception failure, CommandLine command) {
     PrintWriter err = command.getErr();
     if (failure instanceof CommandFailed told) {
-      err.println(Masking.mask("dbimport: " + told.sentence()));
+      err.println(Screen.shown("dbimport: " + told.sentence()));
       return told.exitCode();
     }
     if (failure instanceof InterruptedException) {

@@ -102,7 +102,7 @@ public final class Screen implements AutoCloseable {
   /** Prints one line that looks like this. */
   public synchronized void line(Look look, String text) {
     eraseProgress();
-    out.println(styled(look, Masking.mask(text)));
+    out.println(styled(look, shown(text)));
     out.flush();
   }
 
@@ -110,7 +110,7 @@ public final class Screen implements AutoCloseable {
   public synchronized void line(List<Part> parts) {
     eraseProgress();
     StringBuilder line = new StringBuilder();
-    parts.forEach(part -> line.append(styled(part.look(), Masking.mask(part.text()))));
+    parts.forEach(part -> line.append(styled(part.look(), shown(part.text()))));
     out.println(line.toString().stripTrailing());
     out.flush();
   }
@@ -134,7 +134,7 @@ public final class Screen implements AutoCloseable {
     int full = of <= 0 ? 0 : (int) Math.min(cells, cells * done / of);
     AttributedStringBuilder bar =
         new AttributedStringBuilder()
-            .append("  " + Masking.mask(what) + " ")
+            .append("  " + shown(what) + " ")
             .styled(Look.GOOD.style, "━".repeat(full))
             .styled(Look.FAINT.style, "━".repeat(cells - full))
             .append(of <= 0 ? " " + done : " %d/%d".formatted(done, of));
@@ -161,6 +161,29 @@ public final class Screen implements AutoCloseable {
     return onto == null || look == Look.PLAIN
         ? text
         : new AttributedString(text, look.style).toAnsi(onto);
+  }
+
+  /** Without secrets, and without what a terminal would obey: files and peers wrote parts of it. */
+  static String shown(String text) {
+    return Masking.mask(text)
+        .codePoints()
+        .map(c -> Character.isISOControl(c) && c != '\n' && c != '\t' ? '\uFFFD' : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  /** Prints a text in as many lines as its words take, each behind this many blanks. */
+  public void wrapped(Look look, int indent, String text) {
+    int columns = Math.max(20, width() - indent);
+    StringBuilder line = new StringBuilder();
+    for (String word : shown(text).strip().split("\\s+", -1)) {
+      if (!line.isEmpty() && columns(line.toString()) + 1 + columns(word) > columns) {
+        line(look, " ".repeat(indent) + line);
+        line.setLength(0);
+      }
+      line.append(line.isEmpty() ? "" : " ").append(word);
+    }
+    line(look, " ".repeat(indent) + line);
   }
 
   /** Columns that a text takes: a Chinese character takes two. */

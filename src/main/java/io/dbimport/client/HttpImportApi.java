@@ -88,34 +88,45 @@ public final class HttpImportApi implements ImportApi, AutoCloseable {
   @Override
   public JobReply state(@Nullable String appId, String env, long jobId)
       throws InterruptedException {
+    return look(appId, env, jobId).reply();
+  }
+
+  /**
+   * The same, and where the list lies of what the job refused.
+   *
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  public JobLook look(@Nullable String appId, String env, long jobId) throws InterruptedException {
     byte[] body =
         ApiCalls.json(json -> {
           json.writeStringProperty("env", env);
           json.writeNumberProperty("job_id", jobId);
         });
     return switch (calls.call(appId, family -> family.statePath, body)) {
-      case ApiReply.NoToken(TokenReply why) -> new JobReply.NotKnown(-1, ApiCalls.text(why));
-      case ApiReply.NotSent(String why) -> new JobReply.NotKnown(-1, why);
-      case ApiReply.NoAnswer(String why) -> new JobReply.NotKnown(-1, why);
+      case ApiReply.NoToken(TokenReply why) -> JobLook.notKnown(-1, ApiCalls.text(why));
+      case ApiReply.NotSent(String why) -> JobLook.notKnown(-1, why);
+      case ApiReply.NoAnswer(String why) -> JobLook.notKnown(-1, why);
       case ApiReply.NoErrcode noErrcode ->
-          new JobReply.NotKnown(-1, "HTTP " + noErrcode.status() + " without an errcode");
+          JobLook.notKnown(-1, "HTTP " + noErrcode.status() + " without an errcode");
       case ApiReply.Errcode(int code, String message, JsonNode answer) ->
-          code == 0 ? stateOf(answer) : new JobReply.NotKnown(code, message);
+          code == 0 ? stateOf(answer) : JobLook.notKnown(code, message);
     };
   }
 
-  private static JobReply stateOf(JsonNode answer) {
+  private static JobLook stateOf(JsonNode answer) {
     if (!answer.path("status").isString()) {
-      return new JobReply.NotKnown(-1, "errcode 0 without a status");
+      return JobLook.notKnown(-1, "errcode 0 without a status");
     }
     // The page's field tables say err_msg, its examples and the service error_msg.
     String text = answer.path("error_msg").asString(answer.path("err_msg").asString(""));
-    return new JobReply.Known(
-        new JobState(
-            JobStatus.of(answer.path("status").stringValue()),
-            answer.path("record_success").asLong(0),
-            answer.path("record_fail").asLong(0),
-            text));
+    return new JobLook(
+        new JobReply.Known(
+            new JobState(
+                JobStatus.of(answer.path("status").stringValue()),
+                answer.path("record_success").asLong(0),
+                answer.path("record_fail").asLong(0),
+                text)),
+        new FailureLink(answer.path("file_url").asString("")));
   }
 
   @Override

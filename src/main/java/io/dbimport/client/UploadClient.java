@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
 public final class UploadClient implements AutoCloseable {
   private static final Duration LONGEST_STALL = Duration.ofMinutes(1);
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
-  private static final int MAX_ANSWER_BYTES = 64 << 10;
+  static final int MAX_ANSWER_BYTES = 64 << 10;
   private static final Pattern CODE = Pattern.compile("<Code>([A-Za-z0-9.]{1,64})</Code>");
 
   private final ApiCalls calls;
@@ -183,7 +183,8 @@ public final class UploadClient implements AutoCloseable {
     }
   }
 
-  private static String codeIn(String xml) {
+  /** The storage's word for a refusal; empty when its answer has none. */
+  static String codeIn(String xml) {
     Matcher code = CODE.matcher(xml);
     return code.find() ? code.group(1) : "";
   }

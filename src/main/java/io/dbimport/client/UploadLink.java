@@ -19,7 +19,8 @@ record UploadLink(URI url, String authorization, String token, String cosFileId)
         .map(url -> new UploadLink(url, authorization, token, fileId));
   }
 
-  private static Optional<URI> http(String text) {
+  /** The address that this is; empty when it is none of HTTP with a host. */
+  static Optional<URI> http(String text) {
     try {
       URI url = URI.create(text);
       boolean http =
@@ -32,6 +33,10 @@ record UploadLink(URI url, String authorization, String token, String cosFileId)
 
   /** Host and port, for people. */
   String address() {
+    return address(url);
+  }
+
+  static String address(URI url) {
     return url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
   }
 

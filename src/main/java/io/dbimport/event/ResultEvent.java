@@ -27,7 +27,12 @@ public sealed interface ResultEvent {
 
   /** The job ended: {@code success}, {@code fail} or {@code lost}. */
   record Finished(
-      String requestId, String status, long recordSuccess, long recordFail, String errorMsg)
+      String requestId,
+      long jobId,
+      String status,
+      long recordSuccess,
+      long recordFail,
+      String errorMsg)
       implements ResultEvent {}
 
   /** Reads results; thread-safe. */
@@ -60,6 +65,7 @@ public sealed interface ResultEvent {
             Optional.of(
                 new Finished(
                     id,
+                    json.path("job_id").asLong(0),
                     text(json, "status"),
                     json.path("record_success").asLong(0),
                     json.path("record_fail").asLong(0),

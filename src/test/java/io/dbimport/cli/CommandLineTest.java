@@ -24,7 +24,17 @@ class CommandLineTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"demo", "dev", "worker", "server", "submit", "check", "topics", "settings"})
+      strings = {
+        "demo",
+        "dev",
+        "worker",
+        "server",
+        "submit",
+        "check",
+        "jobs",
+        "topics",
+        "settings"
+      })
   void everyCommandHasHelp(String command) {
     assertThat(run(command, "--help")).isZero();
     assertThat(out.toString()).contains("Usage: dbimport " + command);
@@ -35,7 +45,8 @@ class CommandLineTest {
   void theHelpOfTheProgramNamesCommandsAndExitCodes() {
     assertThat(run("--help")).isZero();
     assertThat(out.toString())
-        .contains("worker", "server", "submit", "check", "topics", "settings", "demo", "dev")
+        .contains(
+            "worker", "server", "submit", "check", "jobs", "topics", "settings", "demo", "dev")
         .contains("0", "64", "69", "70", "75", "77", "78", "130");
   }
 
@@ -53,6 +64,9 @@ class CommandLineTest {
         "check absent.jsonl                           | absent.jsonl is no file",
         "check -                                      | --type json or --type csv",
         "check --type json - -                        | can be read once",
+        "jobs                                         | show",
+        "jobs show 1                                  | --env",
+        "jobs show one --env e                        | JOB_ID",
         "topics                                       | create",
         "topics create --partitions many              | --partitions",
       })

@@ -17,19 +17,25 @@ import java.util.UUID;
  * A file that is there whole or not at all: written beside its place under another name, and moved
  * there. Closing it removes what was not moved. Confined to one command.
  */
-final class Mended implements AutoCloseable {
+final class WholeFile implements AutoCloseable {
   private final Path out;
   private final Path part;
   private final Path kept;
 
-  private Mended(Path out, String name) {
+  private WholeFile(Path out, String name) {
     this.out = out;
     this.part = out.resolveSibling(name + ".part");
     this.kept = out.resolveSibling(name + ".input");
   }
 
-  static Mended beside(Path out) {
-    return new Mended(out, "." + out.getFileName() + "." + UUID.randomUUID());
+  /** Whether a file may be made there: the folder is there, and no folder has its name. */
+  static boolean mayBe(Path out) {
+    Path folder = out.toAbsolutePath().getParent();
+    return folder != null && Files.isDirectory(folder) && !Files.isDirectory(out);
+  }
+
+  static WholeFile beside(Path out) {
+    return new WholeFile(out, "." + out.getFileName() + "." + UUID.randomUUID());
   }
 
   /** Keeps a copy of what can be read only once. */
