@@ -16,9 +16,9 @@ import io.dbimport.client.FailureLink;
 import io.dbimport.client.FailureListClient;
 import io.dbimport.client.HttpImportApi;
 import io.dbimport.client.JobLook;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -188,11 +188,9 @@ final class JobsShowCommand implements Callable<Integer> {
       throw wrong("\"" + env + "\" is no name: 1 to 63 bytes of UTF-8");
     }
     Path file = errors;
-    if (file != null && !WholeFile.mayBe(file)) {
-      throw wrong("--errors: " + file + " is no file in a folder that is there");
-    }
-    if (file != null && Files.exists(file)) {
-      throw wrong("--errors: " + file + " is there already");
+    Optional<String> whyNot = file == null ? Optional.empty() : WholeFile.whyNotNew(file);
+    if (whyNot.isPresent()) {
+      throw wrong("--errors: " + whyNot.get());
     }
   }
 

@@ -6,7 +6,9 @@ import io.dbimport.ImportParameters;
 import io.dbimport.ImportRequest;
 import io.dbimport.cli.Screen.Look;
 import io.dbimport.cli.Setting.Group;
+import io.dbimport.cli.Waiting.Followed;
 import io.dbimport.client.AccessTokens;
+import io.dbimport.client.FailureListClient;
 import io.dbimport.client.HttpImportApi;
 import io.dbimport.client.UploadClient;
 import io.dbimport.engine.CsvNumbers;
@@ -26,6 +28,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
@@ -54,6 +57,7 @@ final class SubmitCommand implements Callable<Integer> {
   }
 
   private static final int PROBLEMS_TOLD = 20;
+  private static final int REFUSED_TOLD = 10;
 
   private final SettingsFlags flags =
       new SettingsFlags(Group.KAFKA, Group.API, Group.TOKEN, Group.FILES);
@@ -118,6 +122,14 @@ final class SubmitCommand implements Callable<Integer> {
       description = "Stay until the jobs have ended, and show how far they are.")
   private boolean wait;
 
+  @Option(
+      names = "--errors",
+      paramLabel = "FILE",
+      description =
+          "With --wait, for one file only: save the whole list of refused records to FILE, a JSON"
+              + " object a line; FILE must not be there yet.")
+  private @Nullable Path errors;
+
   @Spec
   void spec(CommandSpec command) {
     this.spec = command;
@@ -137,6 +149,7 @@ final class SubmitCommand implements Callable<Integer> {
       try (AccessTokens tokens = Wiring.tokens(settings);
           Admin admin = KafkaReach.open(kafka);
           UploadClient uploads = new UploadClient(Wiring.client(settings), tokens);
+          FailureListClient lists = new FailureListClient(Wiring.client(settings));
           HttpImportApi api = new HttpImportApi(Wiring.client(settings), tokens)) {
         // How the brokers are set up is not this caller's affair.
         var _ = KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
@@ -144,30 +157,30 @@ final class SubmitCommand implements Callable<Integer> {
             .bringIn(submissions, env, collection, createCollection)) {
           return ExitCode.IMPORT_FAILED;
         }
-        return send(screen, api, kafka, submissions);
+        RefusedRecords refused = new RefusedRecords(lists, REFUSED_TOLD, errors);
+        return send(new Followed(screen, api, refused), kafka, submissions);
       } catch (KafkaException refused) {
         throw KafkaReach.failed(kafka, refused);
       }
     }
   }
 
-  private int send(
-      Screen screen, HttpImportApi api, KafkaSettings kafka, List<Submission> submissions)
+  private int send(Followed jobs, KafkaSettings kafka, List<Submission> submissions)
       throws InterruptedException {
     // Before anything is sent: whatever comes afterwards is seen.
     try (ResultReader results = wait ? new ResultReader(kafka) : null;
         RequestSender sender = new RequestSender(kafka)) {
       for (Submission submission : submissions) {
         Source at = sender.send(submission.request());
-        screen.line(
-            Look.PLAIN,
-            "  sent      %s as request %s (%s)"
-                .formatted(submission.file(), submission.request().requestId(), at));
+        jobs.screen()
+            .line(
+                Look.PLAIN,
+                "  sent      %s as request %s (%s)"
+                    .formatted(submission.file(), submission.request().requestId(), at));
       }
       return results == null
           ? ExitCode.DONE
-          : new Waiting(screen, api, results, StopSignal.listen(ExitCode.INTERRUPTED))
-              .follow(submissions);
+          : new Waiting(jobs, results, StopSignal.listen(ExitCode.INTERRUPTED)).follow(submissions);
     }
   }
 
@@ -222,6 +235,17 @@ final class SubmitCommand implements Callable<Integer> {
   private List<Submission> submissions() {
     if (requestId != null && files.size() > 1) {
       throw wrong("--request-id: names one request, but there are " + files.size() + " files");
+    }
+    Path list = errors;
+    if (list != null && !wait) {
+      throw wrong("--errors: needs --wait: only then it is known what was refused");
+    }
+    if (list != null && files.size() > 1) {
+      throw wrong("--errors: the list of one file, but there are " + files.size());
+    }
+    Optional<String> whyNot = list == null ? Optional.empty() : WholeFile.whyNotNew(list);
+    if (whyNot.isPresent()) {
+      throw wrong("--errors: " + whyNot.get());
     }
     for (Path file : files) {
       if (!Files.isRegularFile(file) || !Files.isReadable(file)) {

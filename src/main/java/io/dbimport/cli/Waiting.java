@@ -2,6 +2,7 @@ package io.dbimport.cli;
 
 import io.dbimport.JobReply;
 import io.dbimport.cli.Screen.Look;
+import io.dbimport.client.FailureLink;
 import io.dbimport.client.HttpImportApi;
 import io.dbimport.event.ResultEvent;
 import io.dbimport.event.ResultEvent.Accepted;
@@ -15,21 +16,27 @@ import java.util.Map;
 
 /** Follows requests that were sent, to the end of their jobs. Confined to one command. */
 final class Waiting {
+  private static final String INDENT = " ".repeat(12);
   private static final Duration POLL = Duration.ofMillis(300);
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
 
+  /** What following a job takes. Immutable. */
+  record Followed(Screen screen, HttpImportApi api, RefusedRecords refused) {}
+
   private final Screen screen;
   private final HttpImportApi api;
+  private final RefusedRecords refused;
   private final ResultReader results;
   private final StopSignal signal;
   private final Map<String, Submission> open = new LinkedHashMap<>();
   private final Map<String, Long> jobs = new LinkedHashMap<>();
   private boolean good = true;
 
-  Waiting(Screen screen, HttpImportApi api, ResultReader results, StopSignal signal) {
+  Waiting(Followed jobs, ResultReader results, StopSignal signal) {
     this.signal = signal;
-    this.screen = screen;
-    this.api = api;
+    this.screen = jobs.screen();
+    this.api = jobs.api();
+    this.refused = jobs.refused();
     this.results = results;
   }
 
@@ -43,7 +50,9 @@ final class Waiting {
         screen.line("  no longer waiting; what was sent goes on");
         return ExitCode.INTERRUPTED;
       }
-      results.poll(POLL).forEach(this::heard);
+      for (ResultEvent event : results.poll(POLL)) {
+        heard(event);
+      }
       if (!open.isEmpty() && screen.live() && System.nanoTime() >= nextLook) {
         show();
         nextLook = System.nanoTime() + LOOK_NANOS;
@@ -53,7 +62,7 @@ final class Waiting {
     return good ? ExitCode.DONE : ExitCode.IMPORT_FAILED;
   }
 
-  private void heard(ResultEvent event) {
+  private void heard(ResultEvent event) throws InterruptedException {
     Submission submission = open.get(event.requestId());
     if (submission == null) {
       return;
@@ -85,11 +94,39 @@ final class Waiting {
                     submission.file(),
                     job.recordSuccess(),
                     job.recordFail()));
-        if (job.recordFail() > 0 || !success) {
-          screen.line("            " + job.errorMsg());
-        }
+        refused(submission, job, success);
       }
     }
+  }
+
+  private void refused(Submission submission, Finished job, boolean success)
+      throws InterruptedException {
+    if (success && job.recordFail() == 0) {
+      if (refused.file() != null) {
+        screen.line(Look.FAINT, INDENT + "nothing was refused, and nothing is saved");
+      }
+      return;
+    }
+    String appId = submission.request().appId();
+    String env = submission.request().parameters().env();
+    FailureLink list = api.look(appId, env, job.jobId()).failures();
+    if (!success || !list.offered()) {
+      screen.wrapped(Look.PLAIN, INDENT.length(), job.errorMsg());
+    }
+    boolean told = false;
+    if (list.offered()) {
+      String rest =
+          "%s jobs show %d --env %s%s --all shows every one"
+              .formatted(
+                  System.getProperty("dbimport.program", "dbimport"),
+                  job.jobId(),
+                  env,
+                  appId == null ? "" : " --app-id " + appId);
+      told = refused.print(screen, INDENT.length(), list, job.recordFail(), rest);
+    } else if (refused.file() != null) {
+      screen.line(Look.BAD, INDENT + "the API has no list of what was refused: nothing is saved");
+    }
+    good &= told || refused.file() == null;
   }
 
   private void over(String id, boolean success) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -32,6 +33,14 @@ final class WholeFile implements AutoCloseable {
   static boolean mayBe(Path out) {
     Path folder = out.toAbsolutePath().getParent();
     return folder != null && Files.isDirectory(folder) && !Files.isDirectory(out);
+  }
+
+  /** Why no new file may be made there; empty when one may. */
+  static Optional<String> whyNotNew(Path out) {
+    if (!mayBe(out)) {
+      return Optional.of(out + " is no file in a folder that is there");
+    }
+    return Files.exists(out) ? Optional.of(out + " is there already") : Optional.empty();
   }
 
   static WholeFile beside(Path out) {

@@ -1,0 +1,160 @@
+package io.dbimport.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dbimport.cli.WorkerProcess.OnProblems;
+import io.dbimport.fixtures.KafkaFixture;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code submit --wait}, with a broker, a worker and a server that are real. */
+final class SubmitWaitTest {
+  private static final int BAD = 12;
+
+  @TempDir static Path shared;
+  private static ImportedJobs jobs;
+  private static WorkerProcess worker;
+  private static String prefix = "";
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void start() throws Exception {
+    prefix = KafkaFixture.freshTopics(1);
+    jobs = ImportedJobs.start(shared);
+    worker =
+        WorkerProcess.start(
+            ImportedJobs.settings(
+                Map.of(
+                    "DBIMPORT_KAFKA_BOOTSTRAP_SERVERS",
+                    KafkaFixture.bootstrapServers(),
+                    "DBIMPORT_TOPIC_PREFIX",
+                    prefix,
+                    "DBIMPORT_GROUP_ID",
+                    prefix,
+                    "DBIMPORT_INSTANCE_ID",
+                    "submit-wait",
+                    "DBIMPORT_API_URL",
+                    jobs.uri().toString(),
+                    "DBIMPORT_TOKEN",
+                    Wiring.DEV_TOKEN,
+                    "DBIMPORT_WORKER_PORT",
+                    "0")),
+            OnProblems.GO_ON);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    worker.stop();
+    assertThat(worker.awaitEnd(Duration.ofSeconds(40))).isPresent();
+    worker.close();
+    jobs.close();
+  }
+
+  private static Ran submit(Path file, String... more) throws Exception {
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "submit",
+                "--env",
+                ImportedJobs.ENV,
+                "--collection",
+                String.valueOf(file.getFileName()),
+                "--create-collection",
+                "--api-url",
+                jobs.uri().toString(),
+                "--token-file",
+                jobs.token().toString(),
+                "--kafka-bootstrap-servers",
+                KafkaFixture.bootstrapServers(),
+                "--topic-prefix",
+                prefix,
+                file.toString()));
+    args.addAll(List.of(more));
+    return Ran.command(args);
+  }
+
+  /** One that is good, and so many that are not, from line 2 on. */
+  private Path file(String name, int bad) throws Exception {
+    return Files.writeString(
+        folder.resolve(name), "{\"_id\":\"a\"}\n" + "{\"n\":1,}\n".repeat(bad));
+  }
+
+  @Test
+  void whatWasRefusedIsShownAndWhereTheRestIs() throws Exception {
+    Ran ran = submit(file("many", BAD), "--wait", "--anyway");
+
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains(
+            """
+            1 written, 12 refused
+                        2:7        a comma with nothing behind it  trailing-comma
+                                   → remove the comma
+                        3:7        a comma with nothing behind it  trailing-comma
+            """)
+        .contains("  11:7 ")
+        .doesNotContain("  12:7 ", "12 of 13 records failed");
+    assertThat(ran.out().lines().toList().getLast())
+        .matches(" {12}… 2 more; dbimport jobs show \\d+ --env demo-env --all shows every one");
+  }
+
+  @Test
+  void theWholeListIsSaved() throws Exception {
+    Path errors = folder.resolve("errors.jsonl");
+
+    Ran ran = submit(file("saved", BAD), "--wait", "--anyway", "--errors", errors.toString());
+
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("  11:7 ")
+        .endsWith("the whole list is saved in " + errors + "\n");
+    assertThat(Files.readAllLines(errors))
+        .hasSize(BAD)
+        .allMatch(line -> line.contains("\"kind\":\"trailing-comma\""));
+  }
+
+  @Test
+  void whereNothingWasRefusedNoFileIsWritten() throws Exception {
+    Path errors = folder.resolve("errors.jsonl");
+
+    Ran ran = submit(file("good", 0), "--wait", "--errors", errors.toString());
+
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .endsWith("1 written, 0 refused\n            nothing was refused, and nothing is saved\n");
+    assertThat(errors).doesNotExist();
+  }
+
+  @Test
+  void whyAJobFailedIsToldBesideItsList() throws Exception {
+    Ran ran = submit(file("failed", 2), "--wait", "--anyway", "--stop-on-error");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out())
+        .contains("1 written, 1 refused\n            stopped at the first error")
+        .endsWith("→ remove the comma\n");
+  }
+
+  @Test
+  void aListIsSavedOfOneFileOnly() throws Exception {
+    Path file = file("usage", 0);
+    Path errors = folder.resolve("errors.jsonl");
+
+    assertThat(submit(file, "--errors", errors.toString()).err())
+        .contains("--errors: needs --wait");
+    Ran two = submit(file, file.toString(), "--wait", "--errors", errors.toString());
+    assertThat(two.code()).isEqualTo(64);
+    assertThat(two.err()).contains("--errors: the list of one file, but there are 2");
+    assertThat(submit(file, "--wait", "--errors", file.toString()).err())
+        .contains("is there already");
+  }
+}
