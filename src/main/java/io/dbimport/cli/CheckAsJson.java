@@ -46,9 +46,16 @@ final class CheckAsJson implements CheckReport {
   public void end(FileCheck check) {
     good &= check.good();
     screen.line(
-        "], \"records\": %d, \"refused\": %d, \"without_id\": %d, \"readable\": %b, \"good\": %b}"
+        ("], \"records\": %d, \"refused\": %d, \"without_id\": %d, \"repeated_id\": %d,"
+                + " \"uncompared_id\": %d, \"readable\": %b, \"good\": %b}")
             .formatted(
-                check.records(), check.bad(), check.withoutId(), check.readable(), check.good()));
+                check.records(),
+                check.bad(),
+                check.withoutId(),
+                check.repeated(),
+                check.unremembered(),
+                check.readable(),
+                check.good()));
   }
 
   @Override

@@ -63,6 +63,18 @@ final class CheckAsText implements CheckReport {
           "  %s without _id: each import of them makes new documents"
               .formatted(records(check.withoutId())));
     }
+    if (check.repeated() > 0 && !check.problems().containsKey(ProblemKind.ID_TAKEN)) {
+      screen.line(
+          Look.NOTE,
+          "  %s with the _id of an earlier one: an upsert writes over that"
+              .formatted(records(check.repeated())));
+    }
+    if (check.unremembered() > 0) {
+      screen.line(
+          Look.NOTE,
+          "  %,d _ids were compared with the first %,d alone, not with one another"
+              .formatted(check.unremembered(), FileCheck.IDS_REMEMBERED));
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.cli.Setting.Group;
 import io.dbimport.engine.CsvNumbers;
@@ -51,6 +52,15 @@ final class CheckCommand implements Callable<Integer> {
       description = "What the files are; default: by .json, .jsonl, .ndjson or .csv.")
   private @Nullable FileType type;
 
+  @Option(
+      names = "--mode",
+      paramLabel = "insert|upsert",
+      defaultValue = "insert",
+      description =
+          "How the files will be imported: insert refuses an _id that an earlier record has."
+              + " Default: insert.")
+  private ConflictMode mode = ConflictMode.INSERT;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
@@ -98,11 +108,11 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
-  private static FileCheck check(String name, Input input, CsvNumbers numbers, CheckReport report)
+  private FileCheck check(String name, Input input, CsvNumbers numbers, CheckReport report)
       throws IOException {
     report.begin(name, input.type());
     try (InputStream in = input.open()) {
-      FileCheck check = FileCheck.of(in, input.type(), numbers, report::problem);
+      FileCheck check = FileCheck.of(in, input.type(), numbers, mode, report::problem);
       report.end(check);
       return check;
     }

@@ -50,12 +50,6 @@ import picocli.CommandLine.Spec;
         "Checks each file, uploads it, and sends the request to import it; with --wait stays until"
             + " the job has ended.")
 final class SubmitCommand implements Callable<Integer> {
-  /** How conflicts are met, as people say it. */
-  enum Mode {
-    INSERT,
-    UPSERT
-  }
-
   private static final int PROBLEMS_TOLD = 20;
   private static final int REFUSED_TOLD = 10;
 
@@ -84,7 +78,7 @@ final class SubmitCommand implements Callable<Integer> {
       paramLabel = "insert|upsert",
       defaultValue = "insert",
       description = "What to do about an _id that is there: insert refuses it. Default: insert.")
-  private Mode mode = Mode.INSERT;
+  private ConflictMode mode = ConflictMode.INSERT;
 
   @Option(
       names = "--type",
@@ -197,6 +191,7 @@ final class SubmitCommand implements Callable<Integer> {
                 in,
                 submission.type(),
                 numbers,
+                mode,
                 problem -> {
                   if (first.size() < PROBLEMS_TOLD) {
                     first.add(problem);
@@ -274,13 +269,12 @@ final class SubmitCommand implements Callable<Integer> {
             : name.toLowerCase(Locale.ROOT).endsWith(".csv") ? FileType.CSV : FileType.JSON;
     // Each request has a file of its own: no later upload changes what a running job reads.
     String path = "submitted/" + id.replaceAll("[^A-Za-z0-9._-]", "-") + "/" + name;
-    ConflictMode conflictMode = mode == Mode.INSERT ? ConflictMode.INSERT : ConflictMode.UPSERT;
     return new Submission(
         file,
         new ImportRequest(
             id,
             appId,
-            new ImportParameters(env, collection, path, found, stopOnError, conflictMode),
+            new ImportParameters(env, collection, path, found, stopOnError, mode),
             notAfter,
             false),
         0);

@@ -1,5 +1,6 @@
 package io.dbimport.engine;
 
+import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.engine.RecordReader.Place;
 import io.dbimport.engine.RecordReader.UnreadableFile;
@@ -17,11 +18,23 @@ import java.util.function.Consumer;
  * @param records all of them, bad ones included
  * @param bad how many could not become documents
  * @param withoutId how many have no {@code _id}, so that importing them twice doubles them
+ * @param repeated how many have the {@code _id} of an earlier one; an INSERT refuses them
+ * @param unremembered how many have an {@code _id} with which no later one was compared, for want
+ *     of memory
  * @param readable whether an import would come to the file's end
  * @param problems how many there are of each kind
  */
 public record FileCheck(
-    long records, long bad, long withoutId, boolean readable, Map<ProblemKind, Long> problems) {
+    long records,
+    long bad,
+    long withoutId,
+    long repeated,
+    long unremembered,
+    boolean readable,
+    Map<ProblemKind, Long> problems) {
+
+  /** So many {@code _id}s are remembered, the first ones: all others are compared with them. */
+  public static final int IDS_REMEMBERED = KnownIds.MOST;
 
   public FileCheck {
     problems = Map.copyOf(problems);
@@ -34,13 +47,14 @@ public record FileCheck(
 
   /**
    * Reads the whole file with the reader of the import; blocks for as long as that takes, in memory
-   * that does not grow with it.
+   * that does not grow with it but for the {@code _id}s: 16 bytes or more each, 200 MB at most.
    *
+   * @param mode an INSERT refuses an {@code _id} that an earlier record has
    * @param found is told each problem when it is met, in the file's order
    * @throws IOException when the file cannot be read
    */
   public static FileCheck of(
-      InputStream in, FileType type, CsvNumbers numbers, Consumer<Problem> found)
+      InputStream in, FileType type, CsvNumbers numbers, ConflictMode mode, Consumer<Problem> found)
       throws IOException {
     SplittableRandom random = new SplittableRandom(0);
     RecordReader reader =
@@ -48,18 +62,22 @@ public record FileCheck(
           case JSON -> new JsonRecords(in, Place.START, random);
           case CSV -> new CsvRecords(in, Place.START, numbers, random);
         };
-    return new Counting(found).read(reader);
+    return new Counting(mode, found).read(reader);
   }
 
   private static final class Counting {
+    private final ConflictMode mode;
     private final Consumer<Problem> found;
+    private final KnownIds ids = new KnownIds(IDS_REMEMBERED);
     private final Map<ProblemKind, Long> problems = new EnumMap<>(ProblemKind.class);
     private long records;
     private long bad;
     private long withoutId;
+    private long repeated;
     private boolean readable = true;
 
-    Counting(Consumer<Problem> found) {
+    Counting(ConflictMode mode, Consumer<Problem> found) {
+      this.mode = mode;
       this.found = found;
     }
 
@@ -76,17 +94,32 @@ public record FileCheck(
           tell(unreadable.problem());
         }
       }
-      return new FileCheck(records, bad, withoutId, readable, problems);
+      return new FileCheck(records, bad, withoutId, repeated, ids.beyond(), readable, problems);
     }
 
     private void count(FileRecord record) {
       records++;
       switch (record) {
-        case FileRecord.Document document -> withoutId += document.idMade() ? 1 : 0;
+        case FileRecord.Document made when made.idMade() -> withoutId++;
+        case FileRecord.Document document -> compare(document);
         case FileRecord.Bad(Problem problem) -> {
           bad++;
           tell(problem);
         }
+      }
+    }
+
+    /** As an import does: what could not become a document has no {@code _id} to conflict with. */
+    private void compare(FileRecord.Document document) {
+      long first = ids.firstLine(document.id(), document.line());
+      if (first == 0) {
+        return;
+      }
+      repeated++;
+      if (mode == ConflictMode.INSERT) {
+        bad++;
+        String what = "line %d has the _id %s already".formatted(first, document.id());
+        tell(new Problem(ProblemKind.ID_TAKEN, document.line(), document.column(), what));
       }
     }
 

@@ -66,6 +66,44 @@ final class CheckCommandTest {
   }
 
   @Test
+  void anIdThatIsThereAgainIsToldWithTheLineThatHadItFirst() throws IOException {
+    String file =
+        file(
+            "twice.jsonl", "{\"_id\":\"漢\"}\n{\"_id\":\"b\"}  {\"_id\":\"漢\"}\n{\"_id\":\"漢\",}\n");
+
+    assertThat(run("check", file)).isEqualTo(1);
+
+    assertThat(out)
+        .contains(
+            """
+              2:14       line 1 has the _id 漢 already  id-taken
+                         → give it another _id, or import by upsert to replace the document
+            """)
+        .endsWith("1 trailing-comma, 1 id-taken: 2 of 4 records would be refused\n");
+  }
+
+  @Test
+  void anUpsertMayHaveAnIdTwice() throws IOException {
+    String file = file("twice.csv", "_id,n\na,1\nb,2\na,3\n");
+
+    assertThat(run("check", "--mode", "upsert", file)).isZero();
+    assertThat(out)
+        .endsWith(
+            """
+              3 records, nothing wrong
+              1 record with the _id of an earlier one: an upsert writes over that
+            """);
+
+    assertThat(run("check", "--json", file)).isEqualTo(1);
+    JsonNode first = new JsonMapper().readTree(out).path("files").path(0);
+    assertThat(first.path("problems").path(0).path("what").stringValue())
+        .isEqualTo("line 2 has the _id a already");
+    assertThat(first.path("repeated_id").intValue()).isOne();
+    assertThat(first.path("uncompared_id").intValue()).isZero();
+    assertThat(first.path("refused").intValue()).isOne();
+  }
+
+  @Test
   void whatEndsAnImportIsToldToo() throws IOException {
     String file = file("array.json", "[\n  {\"_id\":\"a\"},\n  {\"_id\":b}\n]\n");
 

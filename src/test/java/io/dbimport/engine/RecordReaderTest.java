@@ -2,6 +2,7 @@ package io.dbimport.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.engine.FileRecord.Bad;
 import io.dbimport.engine.FileRecord.Document;
@@ -118,6 +119,7 @@ final class RecordReaderTest {
             new ByteArrayInputStream(expected.file()),
             expected.type(),
             expected.numbers(),
+            ConflictMode.UPSERT,
             problems::add);
 
     checkProblems(expected.allProblems(), problems);
@@ -127,6 +129,27 @@ final class RecordReaderTest {
         .isEqualTo(expected.documentsReadingOn() + expected.conflicts().size());
     assertThat(check.problems().values().stream().mapToLong(Long::longValue).sum())
         .isEqualTo(problems.size());
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aCheckFindsTheIdsThatAnInsertRefuses(FileCase expected) throws Exception {
+    List<Problem> problems = new ArrayList<>();
+
+    FileCheck check =
+        FileCheck.of(
+            new ByteArrayInputStream(expected.file()),
+            expected.type(),
+            expected.numbers(),
+            ConflictMode.INSERT,
+            problems::add);
+
+    assertThat(problems)
+        .filteredOn(problem -> problem.kind() == ProblemKind.ID_TAKEN)
+        .extracting(problem -> problem.line() + ":" + problem.column())
+        .containsExactlyElementsOf(expected.conflicts());
+    assertThat(check.repeated()).isEqualTo(expected.conflicts().size());
+    assertThat(check.records() - check.bad()).isEqualTo(expected.documentsReadingOn());
   }
 
   @Test
