@@ -57,6 +57,11 @@ final class CheckAsText implements CheckReport {
     } else {
       screen.line(Look.BAD, "  " + counted(check));
     }
+    if (check.problems().containsKey(ProblemKind.NOT_UTF_8)) {
+      screen.line(
+          Look.NOTE,
+          "  check FILE --fix OUT turns UTF-16 into UTF-8, and with --encoding gbk GBK as well");
+    }
     if (check.withoutId() > 0) {
       screen.line(
           Look.NOTE,

@@ -4,9 +4,11 @@ import io.dbimport.ConflictMode;
 import io.dbimport.FileType;
 import io.dbimport.cli.Setting.Group;
 import io.dbimport.engine.CsvNumbers;
+import io.dbimport.engine.Encoding;
 import io.dbimport.engine.FileCheck;
 import io.dbimport.engine.FileMending;
 import io.dbimport.engine.FileMending.Mend;
+import io.dbimport.engine.WrongEncoding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -69,8 +71,15 @@ final class CheckCommand implements Callable<Integer> {
       paramLabel = "OUT",
       description =
           "Write what FILE was meant to be to OUT, a file of its own: records of an array on lines,"
-              + " without byte order mark, CRLF, trailing commas; and check that.")
+              + " without byte order mark, CRLF, trailing commas, in UTF-8 where a byte order mark"
+              + " says UTF-16; and check that.")
   private @Nullable Path fixed;
+
+  @Option(
+      names = "--encoding",
+      paramLabel = "gbk|gb18030",
+      description = "With --fix: what FILE is in; OUT is UTF-8.")
+  private @Nullable Encoding encoding;
 
   @Option(names = "--force", description = "With --fix: OUT may be there, and is replaced.")
   private boolean force;
@@ -128,11 +137,18 @@ final class CheckCommand implements Callable<Integer> {
           kept = new Input(mended.keep(in).toString(), input.type());
         }
       }
-      var _ = check(input.name(), kept, numbers, report);
+      if (encoding == null) {
+        var _ = check(input.name(), kept, numbers, report);
+      }
       Map<Mend, Long> done;
       try (InputStream in = kept.open();
           OutputStream to = mended.open()) {
-        done = FileMending.copy(in, input.type(), to);
+        done = FileMending.copy(in, input.type(), encoding, to);
+      } catch (WrongEncoding wrong) {
+        report.begin(input.name(), input.type());
+        report.problem(wrong.problem());
+        report.end(FileCheck.unreadable(wrong.problem()));
+        return ExitCode.IMPORT_FAILED;
       }
       if (!mended.publish(force)) {
         throw wrong(out + " is there already; --force replaces it");
@@ -145,6 +161,9 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private List<Input> inputs() {
+    if (encoding != null && fixed == null) {
+      throw wrong("--encoding: needs --fix OUT, since an import takes UTF-8 alone");
+    }
     if (fixed != null && files.size() > 1) {
       throw wrong("--fix: mends one file, but there are " + files.size());
     }

@@ -40,6 +40,11 @@ public record FileCheck(
     problems = Map.copyOf(problems);
   }
 
+  /** A file that is not read, for this reason. */
+  public static FileCheck unreadable(Problem why) {
+    return new FileCheck(0, 0, 0, 0, 0, false, Map.of(why.kind(), 1L));
+  }
+
   /** Whether an import would take every record. */
   public boolean good() {
     return problems.isEmpty();

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies a file and mends on the way what can only have been meant one way. What else is wrong with
@@ -21,6 +22,8 @@ public final class FileMending {
 
   /** What is mended. */
   public enum Mend {
+    UTF_16("turned UTF-16 into UTF-8"),
+    GB18030("turned GB18030, which GBK is a part of, into UTF-8"),
     BYTE_ORDER_MARK("removed the byte order mark"),
     LINE_ENDS("turned CRLF into LF"),
     ARRAY("took the records out of the array"),
@@ -53,13 +56,18 @@ public final class FileMending {
   /**
    * Copies the whole file; blocks for as long as that takes, in memory that does not grow with it.
    *
+   * @param said the encoding that the file is said to be in; null for UTF-8, or what a byte order
+   *     mark says
    * @return how often each was mended
+   * @throws WrongEncoding when the file is not in that encoding; what was written is then no copy
    * @throws IOException when a file fails
    */
-  public static Map<Mend, Long> copy(InputStream in, FileType type, OutputStream out)
-      throws IOException {
+  public static Map<Mend, Long> copy(
+      InputStream in, FileType type, @Nullable Encoding said, OutputStream out) throws IOException {
     FileMending mending = new FileMending(out);
-    FileBytes bytes = new FileBytes(in, Place.START);
+    Reencoded.Text text = Reencoded.of(in, said);
+    text.done().ifPresent(done -> mending.did(done, 1));
+    FileBytes bytes = new FileBytes(text.in(), Place.START);
     bytes.copyTo(out);
     if (FileStart.problem(bytes).isPresent()) {
       mending.copyAll(bytes);

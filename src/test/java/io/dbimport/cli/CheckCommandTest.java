@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -228,6 +229,52 @@ final class CheckCommandTest {
     assertThat(done).hasSize(1);
     assertThat(done.path(0).path("kind").stringValue()).isEqualTo("trailing-commas");
     assertThat(done.path(0).path("times").intValue()).isEqualTo(1);
+  }
+
+  @Test
+  void fixMakesUtf8OfUtf16AndOfGbkIfThatIsSaid() throws IOException {
+    String text = "_id,name\r\nbj,北京\r\n";
+    Path utf16 = Files.write(folder.resolve("16.csv"), text.getBytes(StandardCharsets.UTF_16));
+    Path gbk = Files.write(folder.resolve("gbk.csv"), text.getBytes(Charset.forName("GBK")));
+    Path fixed = folder.resolve("fixed.csv");
+
+    assertThat(run("check", utf16.toString(), "--fix", fixed.toString())).isZero();
+    assertThat(fixed).hasContent("_id,name\nbj,北京\n");
+    assertThat(out)
+        .contains(
+            "the file is UTF-16  not-utf-8\n",
+            "  turned UTF-16 into UTF-8\n  turned CRLF into LF (2)\n")
+        .endsWith("1 record, nothing wrong\n");
+
+    assertThat(run("check", gbk.toString())).isEqualTo(1);
+    assertThat(out).contains("it is likely GBK", "with --encoding gbk GBK as well");
+    String[] fix = {"check", gbk.toString(), "--fix", fixed.toString(), "--force"};
+    assertThat(run(fix)).as("it is not said").isEqualTo(1);
+
+    assertThat(
+            run("check", gbk.toString(), "--fix", fixed.toString(), "--force", "--encoding", "gbk"))
+        .isZero();
+    assertThat(fixed).hasContent("_id,name\nbj,北京\n");
+    assertThat(out)
+        .contains("  turned GB18030, which GBK is a part of, into UTF-8\n")
+        .doesNotContain("not-utf-8");
+  }
+
+  @Test
+  void aFileThatIsNotInItsEncodingIsToldAndNothingIsWritten() throws IOException {
+    String file = file("utf8.csv", "_id\n北京\n");
+    String fixed = folder.resolve("fixed.csv").toString();
+
+    assertThat(run("check", file, "--fix", fixed, "--encoding", "gb18030")).isEqualTo(1);
+    assertThat(out).contains("1:1 ", "the file is UTF-8 already  not-utf-8");
+    assertThat(folder.toFile().list()).containsExactly("utf8.csv");
+    assertThat(run("check", file, "--encoding", "gbk")).isEqualTo(64);
+    assertThat(run("check", file, "--fix", fixed, "--encoding", "big5")).isEqualTo(64);
+
+    assertThat(run("check", "--json", file, "--fix", fixed, "--encoding", "gbk")).isEqualTo(1);
+    JsonNode first = new JsonMapper().readTree(out).path("files").path(0);
+    assertThat(first.path("problems")).hasSize(1);
+    assertThat(first.path("readable").booleanValue()).isFalse();
   }
 
   @Test

@@ -63,7 +63,7 @@ final class FileMendingTest {
   private static void checkKept(FileType type, CsvNumbers numbers, byte[] file, String what)
       throws IOException {
     ByteArrayOutputStream mended = new ByteArrayOutputStream();
-    var _ = FileMending.copy(new ByteArrayInputStream(file), type, mended);
+    var _ = FileMending.copy(new ByteArrayInputStream(file), type, null, mended);
     Found before = found(type, numbers, file);
     Found after = found(type, numbers, mended.toByteArray());
 
@@ -76,7 +76,7 @@ final class FileMendingTest {
           .as(what)
           .doesNotContain(ProblemKind.ARRAY, ProblemKind.COMMA_BETWEEN_RECORDS);
       ByteArrayOutputStream again = new ByteArrayOutputStream();
-      var _ = FileMending.copy(new ByteArrayInputStream(mended.toByteArray()), type, again);
+      var _ = FileMending.copy(new ByteArrayInputStream(mended.toByteArray()), type, null, again);
       assertThat(found(type, numbers, again.toByteArray())).as(what).isEqualTo(after);
     }
   }
@@ -97,7 +97,10 @@ final class FileMendingTest {
 
     Map<Mend, Long> done =
         FileMending.copy(
-            new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), FileType.JSON, out);
+            new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)),
+            FileType.JSON,
+            null,
+            out);
 
     assertThat(out.toString(StandardCharsets.UTF_8)).as(why).isEqualTo(file);
     assertThat(done).as(why).isEmpty();
@@ -110,7 +113,10 @@ final class FileMendingTest {
 
     Map<Mend, Long> done =
         FileMending.copy(
-            new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)), FileType.JSON, out);
+            new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)),
+            FileType.JSON,
+            null,
+            out);
 
     assertThat(out.toString(StandardCharsets.UTF_8))
         .isEqualTo("{\"_id\":\"a\"}\n{\"_id\":\"b\",\"n\":[1]}\n{\"_id\":\"c\"}\n");
