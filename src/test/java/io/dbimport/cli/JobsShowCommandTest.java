@@ -105,6 +105,13 @@ final class JobsShowCommandTest {
   }
 
   @Test
+  void aListThatIsShownWholeHasNoMore() throws Exception {
+    Ran ran = show(jobs.uri(), jobs.imported("twenty", records(20), false));
+
+    assertThat(ran.out()).endsWith("  22:7       a comma with nothing behind it  trailing-comma\n");
+  }
+
+  @Test
   void theWholeListIsSavedButOverNoOtherFile() throws Exception {
     Path errors = folder.resolve("errors.jsonl");
 
