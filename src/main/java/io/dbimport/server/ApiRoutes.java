@@ -19,7 +19,6 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -90,14 +89,16 @@ final class ApiRoutes {
     // These take no body; the real calls send {} or nothing.
     for (String path : List.of("/componenttcb/describeenvs", "/tcb/getenvinfo")) {
       routing.any(
-          path, (request, response) -> send(response, answer(this::environments, request, "{}")));
+          path,
+          (request, response) ->
+              send(request, response, answer(this::environments, request, "{}")));
     }
   }
 
   /** Serves a call under these paths; a caller who may not make it is told so first. */
   void route(HttpRouting.Builder routing, Call call, String... paths) {
     for (String path : paths) {
-      routing.any(path, (request, response) -> send(response, answer(call, request, "")));
+      routing.any(path, (request, response) -> send(request, response, answer(call, request, "")));
     }
   }
 
@@ -105,8 +106,9 @@ final class ApiRoutes {
     if (!request.content().hasEntity()) {
       return new byte[0];
     }
-    try (InputStream in = request.content().inputStream()) {
-      return in.readNBytes(MAX_BODY_BYTES + 1);
+    try {
+      // Not closed here: its close waits for more of the body.
+      return request.content().inputStream().readNBytes(MAX_BODY_BYTES + 1);
     } catch (IOException | RuntimeException cutOff) {
       // The web server tells a client that went away by exceptions of many kinds.
       throw new ApiFault(ErrorCode.DATA_FORMAT_ERROR, "the body did not arrive whole");
@@ -404,7 +406,11 @@ final class ApiRoutes {
     return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
-  static void send(ServerResponse response, ObjectNode answer) {
+  /** Sends an answer; the last one of its connection when the body was not read to its end. */
+  static void send(ServerRequest request, ServerResponse response, ObjectNode answer) {
+    if (!request.content().consumed()) {
+      response.header("Connection", "close");
+    }
     response.header("Content-Type", "application/json; charset=utf-8");
     response.send(JSON.writeValueAsBytes(answer));
   }

@@ -59,6 +59,7 @@ public final class ImportServer implements AutoCloseable {
             settings.bind(),
             settings.port(),
             tls,
+            settings.bounds(),
             routing -> {
               api.addTo(routing);
               tokens.addTo(routing);

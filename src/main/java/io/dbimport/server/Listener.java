@@ -1,7 +1,14 @@
 package io.dbimport.server;
 
 import io.helidon.common.tls.Tls;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.DirectHandler.TransportRequest;
+import io.helidon.http.DirectHandler.TransportResponse;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -11,13 +18,31 @@ import java.util.function.Consumer;
 
 /** Starts web servers with the bounds that all of ours have. Stateless. */
 final class Listener {
-  private static final int MAX_CONNECTIONS = 2_000;
-  private static final int MAX_REQUESTS_AT_ONCE = 1_000;
-  private static final Duration IDLE = Duration.ofMinutes(2);
-
   private Listener() {}
 
-  static WebServer start(String bind, int port, Tls tls, Consumer<HttpRouting.Builder> routes) {
+  /** A caller who is told an errcode knows that nothing was carried out. */
+  private static TransportResponse refused(
+      TransportRequest request,
+      EventType type,
+      Status status,
+      ServerResponseHeaders headers,
+      String message) {
+    TransportResponse.Builder response =
+        TransportResponse.builder().status(status).headers(headers).keepAlive(false);
+    return status.code() == Status.SERVICE_UNAVAILABLE_503.code()
+        ? response
+            .header(HeaderValues.CONTENT_TYPE_JSON)
+            .entity("{\"errcode\":-1,\"errmsg\":\"system error: too many requests at once\"}")
+            .build()
+        : response.entity(message).build();
+  }
+
+  static WebServer start(
+      String bind,
+      int port,
+      Tls tls,
+      ConnectionBounds bounds,
+      Consumer<HttpRouting.Builder> routes) {
     HttpRouting.Builder routing = HttpRouting.builder();
     routes.accept(routing);
     InetAddress address;
@@ -31,9 +56,14 @@ final class Listener {
             .address(address)
             .port(port)
             .tls(tls)
-            .maxTcpConnections(MAX_CONNECTIONS)
-            .maxConcurrentRequests(MAX_REQUESTS_AT_ONCE)
-            .idleConnectionTimeout(IDLE)
+            .protocolsDiscoverServices(false)
+            .addConnectionSelector(new BoundedConnections(bounds))
+            .directHandlers(
+                DirectHandlers.builder().addHandler(EventType.OTHER, Listener::refused).build())
+            .maxTcpConnections(bounds.connections())
+            .maxConcurrentRequests(bounds.requestsAtOnce())
+            // The connections bound themselves whenever Helidon looks at them.
+            .idleConnectionPeriod(bounds.lookEvery())
             .shutdownGracePeriod(Duration.ofSeconds(5))
             // The process itself decides what a signal means.
             .shutdownHook(false)

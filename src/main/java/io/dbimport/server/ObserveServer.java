@@ -22,7 +22,12 @@ public final class ObserveServer implements AutoCloseable {
     ObserveRoutes.bindJvm(registry);
     ObserveRoutes routes = new ObserveRoutes(registry, health);
     return new ObserveServer(
-        Listener.start(bind, port, Tls.builder().enabled(false).build(), routes::addTo));
+        Listener.start(
+            bind,
+            port,
+            Tls.builder().enabled(false).build(),
+            ConnectionBounds.USUAL,
+            routes::addTo));
   }
 
   /** The port it listens on. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param publicUrl how callers reach the server, for upload links; null to take it from each call
  * @param linkSecret signs upload links: the same on every server that shares the storage
  * @param maxUploadBytes longest upload
+ * @param bounds what connections may take
  */
 public record ServerSettings(
     String bind,
@@ -24,13 +25,31 @@ public record ServerSettings(
     Supplier<List<App>> apps,
     @Nullable URI publicUrl,
     LinkSecret linkSecret,
-    long maxUploadBytes) {
+    long maxUploadBytes,
+    ConnectionBounds bounds) {
 
   /** The limit of the object storage behind the real API: 5 GB. */
   public static final long MAX_UPLOAD_BYTES = 5L << 30;
 
   /** A certificate chain and its PKCS#8 key, both PEM. */
   public record TlsFiles(Path certificate, Path key) {}
+
+  /** Settings with the usual bounds for connections. */
+  public ServerSettings(
+      String bind,
+      int port,
+      @Nullable TlsFiles tls,
+      Supplier<List<App>> apps,
+      @Nullable URI publicUrl,
+      LinkSecret linkSecret,
+      long maxUploadBytes) {
+    this(bind, port, tls, apps, publicUrl, linkSecret, maxUploadBytes, ConnectionBounds.USUAL);
+  }
+
+  /** These, with other bounds for connections. */
+  ServerSettings with(ConnectionBounds other) {
+    return new ServerSettings(bind, port, tls, apps, publicUrl, linkSecret, maxUploadBytes, other);
+  }
 
   /** Settings without TLS that sign links with a secret of their own. */
   public static ServerSettings plain(String bind, int port, List<App> apps) {

@@ -50,7 +50,7 @@ final class TokenRoutes {
     routing.any(
         path,
         (request, response) ->
-            ApiRoutes.send(response, api.guarded(request, () -> call.answer(request))));
+            ApiRoutes.send(request, response, api.guarded(request, () -> call.answer(request))));
   }
 
   private ObjectNode component(ServerRequest request) throws ApiFault {
