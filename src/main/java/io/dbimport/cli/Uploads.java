@@ -68,8 +68,8 @@ record Uploads(Screen screen, UploadClient client, @Nullable String appId) {
       }
       case UploadReply.LinkRefused(int code, String message) ->
           refused(submission, code + " " + message, ErrorCode.of(code));
-      case UploadReply.UploadRefused(int status, String code) ->
-          refused(submission, "HTTP " + status + " " + code, Optional.empty());
+      case UploadReply.UploadRefused refused ->
+          refused(submission, refused.text(), Optional.empty());
       case UploadReply.Unreachable(String why) -> unreachable(why);
     };
   }

@@ -36,7 +36,7 @@ final class Connection implements ClientConnection {
   private final HelidonSocket helidonSocket;
   private final Input input;
   private final DataReader reader;
-  private final DataWriter writer;
+  private final Writer writer;
   private final Consumer<Connection> keeper;
   private boolean expectContinue;
 
@@ -91,6 +91,11 @@ final class Connection implements ClientConnection {
   @Override
   public DataWriter writer() {
     return writer;
+  }
+
+  /** For what is no call of the API: what is written goes out when it is flushed. */
+  OutputStream output() {
+    return writer.out();
   }
 
   @Override

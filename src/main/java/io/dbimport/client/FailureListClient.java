@@ -117,7 +117,7 @@ public final class FailureListClient implements AutoCloseable {
   private static String refusal(int status, String address, InputStream in) {
     String code;
     try {
-      byte[] body = in.readNBytes(UploadClient.MAX_ANSWER_BYTES);
+      byte[] body = in.readNBytes(Poster.MAX_BODY_BYTES);
       code = UploadClient.codeIn(new String(body, StandardCharsets.UTF_8));
     } catch (IOException noMore) {
       code = "";

@@ -4,15 +4,11 @@ import io.dbimport.ErrorCode;
 import io.dbimport.client.AccessTokens.TokenReply;
 import io.dbimport.client.ApiCalls.ApiReply;
 import java.io.IOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,12 +25,12 @@ import tools.jackson.databind.JsonNode;
 public final class UploadClient implements AutoCloseable {
   private static final Duration LONGEST_STALL = Duration.ofMinutes(1);
   private static final Duration LOOK_EVERY = Duration.ofMillis(200);
-  static final int MAX_ANSWER_BYTES = 64 << 10;
   private static final Pattern CODE = Pattern.compile("<Code>([A-Za-z0-9.]{1,64})</Code>");
+  private static final Pattern MESSAGE = Pattern.compile("<Message>([^<]{1,300})</Message>");
 
   private final ApiCalls calls;
+  private final ClientSettings settings;
   private final Duration longestStall;
-  private final HttpClient storage;
 
   public UploadClient(ClientSettings settings, AccessTokens tokens) {
     this(settings, tokens, LONGEST_STALL);
@@ -42,14 +38,8 @@ public final class UploadClient implements AutoCloseable {
 
   UploadClient(ClientSettings settings, AccessTokens tokens, Duration longestStall) {
     this.calls = new ApiCalls(settings, tokens);
+    this.settings = settings;
     this.longestStall = longestStall;
-    this.storage =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(settings.timeout())
-            .sslContext(Trust.context(settings.ca()))
-            .build();
   }
 
   /**
@@ -125,46 +115,42 @@ public final class UploadClient implements AutoCloseable {
 
   private UploadReply send(UploadLink link, String path, Path file, LongConsumer sent)
       throws IOException, InterruptedException {
-    long length = Files.size(file);
     AtomicLong progress = new AtomicLong();
-    UploadForm form =
-        UploadForm.of(
-            link,
-            path,
-            file,
+    UploadForm form = UploadForm.of(link, path, file);
+    UploadExchange exchange =
+        new UploadExchange(
+            link.url(),
+            form,
             bytes -> {
               progress.set(bytes);
               sent.accept(bytes);
             });
-    HttpRequest request =
-        HttpRequest.newBuilder(link.url())
-            .header("Content-Type", form.contentType())
-            .POST(form.body())
-            .build();
-    var answer =
-        storage.sendAsync(
-            request, BodyHandlers.limiting(BodyHandlers.ofString(), MAX_ANSWER_BYTES));
+    FutureTask<UploadExchange.Answer> answer =
+        new FutureTask<>(() -> exchange.run(settings.ca(), settings.timeout()));
+    // Only a virtual thread can be interrupted out of socket reads.
+    Thread.ofVirtual().name("answer of " + link.address()).start(answer);
     try {
-      HttpResponse<String> response = await(answer, progress);
-      int status = response.statusCode();
-      return status >= 200 && status < 300
-          ? new UploadReply.Uploaded(length)
-          : new UploadReply.UploadRefused(status, codeIn(response.body()));
+      UploadExchange.Answer said = await(answer, progress);
+      return said.taken()
+          ? new UploadReply.Uploaded(form.fileBytes())
+          : new UploadReply.UploadRefused(
+              said.status(), codeIn(said.body()), messageIn(said.body(), link));
     } catch (TimeoutException stalled) {
       return new UploadReply.Unreachable(
           "%s took no byte and gave no answer for %d s, %d of %d bytes were sent"
-              .formatted(link.address(), longestStall.toSeconds(), progress.get(), length));
+              .formatted(
+                  link.address(), longestStall.toSeconds(), progress.get(), form.fileBytes()));
     } catch (ExecutionException broken) {
       return new UploadReply.Unreachable(
           "the upload to %s broke after %d of %d bytes: %s"
-              .formatted(link.address(), progress.get(), length, Poster.cause(broken)));
+              .formatted(link.address(), progress.get(), form.fileBytes(), Poster.cause(broken)));
     } finally {
       answer.cancel(true);
     }
   }
 
   /** The answer, waited for as long as the upload moves. */
-  private <T> T await(CompletableFuture<T> answer, AtomicLong progress)
+  private <T> T await(Future<T> answer, AtomicLong progress)
       throws InterruptedException, ExecutionException, TimeoutException {
     long seen = -1;
     long movedAt = System.nanoTime();
@@ -185,13 +171,26 @@ public final class UploadClient implements AutoCloseable {
 
   /** The storage's word for a refusal; empty when its answer has none. */
   static String codeIn(String xml) {
-    Matcher code = CODE.matcher(xml);
-    return code.find() ? code.group(1) : "";
+    return found(CODE, xml);
+  }
+
+  private static String found(Pattern pattern, String xml) {
+    Matcher text = pattern.matcher(xml);
+    return text.find() ? text.group(1) : "";
+  }
+
+  /** A storage may quote what it was sent. */
+  private static String messageIn(String xml, UploadLink link) {
+    String message =
+        found(MESSAGE, xml).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    for (String secret : link.secrets()) {
+      message = message.replace(secret, "***");
+    }
+    return message.replaceAll("\\p{Cntrl}+", " ").strip();
   }
 
   @Override
   public void close() {
     calls.close();
-    storage.shutdownNow();
   }
 }

@@ -1,13 +1,12 @@
 package io.dbimport.client;
 
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
-import java.util.concurrent.Flow;
 import java.util.function.LongConsumer;
 
 /**
@@ -15,18 +14,20 @@ import java.util.function.LongConsumer;
  * file is read as it is sent. Immutable.
  *
  * @param boundary between the parts
- * @param body the parts
+ * @param head all up to the file's first byte
+ * @param file is sent
+ * @param fileBytes the file's length when the form was made
+ * @param end all after the file's last byte
  */
-record UploadForm(String boundary, BodyPublisher body) {
+record UploadForm(String boundary, String head, Path file, long fileBytes, String end) {
+  private static final int BLOCK_BYTES = 64 << 10;
 
   /**
    * A form for this file.
    *
-   * @param sent is told how many bytes of the file were handed to the connection so far
    * @throws IOException when the file is not there
    */
-  static UploadForm of(UploadLink link, String path, Path file, LongConsumer sent)
-      throws IOException {
+  static UploadForm of(UploadLink link, String path, Path file) throws IOException {
     String boundary = "dbimport-" + UUID.randomUUID();
     StringBuilder head = new StringBuilder();
     field(head, boundary, "key", path);
@@ -37,11 +38,7 @@ record UploadForm(String boundary, BodyPublisher body) {
     head.append("Content-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n");
     head.append("Content-Type: application/octet-stream\r\n\r\n");
     return new UploadForm(
-        boundary,
-        BodyPublishers.concat(
-            BodyPublishers.ofString(head.toString(), StandardCharsets.UTF_8),
-            new Counted(BodyPublishers.ofFile(file), sent),
-            BodyPublishers.ofString("\r\n--" + boundary + "--\r\n", StandardCharsets.UTF_8)));
+        boundary, head.toString(), file, Files.size(file), "\r\n--" + boundary + "--\r\n");
   }
 
   private static void field(StringBuilder form, String boundary, String name, String value) {
@@ -50,46 +47,47 @@ record UploadForm(String boundary, BodyPublisher body) {
     form.append(value).append("\r\n");
   }
 
-  /** A body that says how much of it was taken. Thread-safe as the body it counts. */
-  private record Counted(BodyPublisher body, LongConsumer sent) implements BodyPublisher {
-    @Override
-    public long contentLength() {
-      return body.contentLength();
-    }
-
-    @Override
-    public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
-      body.subscribe(
-          new Flow.Subscriber<ByteBuffer>() {
-            private long bytes;
-
-            @Override
-            public void onSubscribe(Flow.Subscription subscription) {
-              subscriber.onSubscribe(subscription);
-            }
-
-            @Override
-            public void onNext(ByteBuffer buffer) {
-              bytes += buffer.remaining();
-              subscriber.onNext(buffer);
-              sent.accept(bytes);
-            }
-
-            @Override
-            public void onError(Throwable failure) {
-              subscriber.onError(failure);
-            }
-
-            @Override
-            public void onComplete() {
-              subscriber.onComplete();
-            }
-          });
-    }
-  }
-
-  /** The header that goes with the body. */
+  /** The header that goes with the form. */
   String contentType() {
     return "multipart/form-data; boundary=" + boundary;
+  }
+
+  /** Its length in bytes. */
+  long length() {
+    return bytes(head).length + fileBytes + bytes(end).length;
+  }
+
+  /**
+   * Writes all of it.
+   *
+   * @param sent is told how many bytes of the file were written so far
+   * @throws IOException when the stream fails, or the file cannot be read or has become shorter
+   */
+  void writeTo(OutputStream out, LongConsumer sent) throws IOException {
+    out.write(bytes(head));
+    byte[] block = new byte[BLOCK_BYTES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (long written = 0; written < fileBytes; ) {
+        int read = in.read(block, 0, (int) Math.min(block.length, fileBytes - written));
+        if (read < 0) {
+          throw new IOException(file + " has become shorter while it was sent");
+        }
+        out.write(block, 0, read);
+        written += read;
+        sent.accept(written);
+      }
+    }
+    out.write(bytes(end));
+    out.flush();
+  }
+
+  /** Never its fields, which give access. */
+  @Override
+  public String toString() {
+    return "UploadForm[" + file + "]";
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -1,7 +1,9 @@
 package io.dbimport.client;
 
 import java.net.URI;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** Where a file goes, and what lets it in. Immutable; never prints what gives access. */
@@ -38,6 +40,16 @@ record UploadLink(URI url, String authorization, String token, String cosFileId)
 
   static String address(URI url) {
     return url.getHost() + (url.getPort() < 0 ? "" : ":" + url.getPort());
+  }
+
+  /** What must be in no text: longer ones first, as they hold the others. */
+  List<String> secrets() {
+    return Stream.concat(
+            Stream.of(authorization, token),
+            Stream.of(authorization.split("&", -1))
+                .map(pair -> pair.substring(pair.indexOf('=') + 1)))
+        .filter(secret -> secret.length() >= 6)
+        .toList();
   }
 
   @Override

@@ -24,8 +24,15 @@ public sealed interface UploadReply {
    * @param status HTTP
    * @param code the storage's own word for it, such as {@code RequestHasExpired}; empty when it
    *     gave none
+   * @param message the storage's own text, with nothing of the link in it; empty when it gave none
    */
-  record UploadRefused(int status, String code) implements UploadReply {}
+  record UploadRefused(int status, String code, String message) implements UploadReply {
+
+    /** All of it in a line, for people. */
+    public String text() {
+      return ("HTTP " + status + " " + code + (message.isEmpty() ? "" : ": " + message)).strip();
+    }
+  }
 
   /**
    * There was no whole answer. Uploading again does no harm.

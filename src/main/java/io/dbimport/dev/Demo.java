@@ -116,8 +116,7 @@ final class Demo {
               said(Look.GOOD, "↑", path, "%,d bytes".formatted(bytes));
           case UploadReply.LinkRefused(int code, String message) ->
               throw notUploaded(path, code + " " + message);
-          case UploadReply.UploadRefused(int status, String code) ->
-              throw notUploaded(path, "HTTP " + status + " " + code);
+          case UploadReply.UploadRefused refused -> throw notUploaded(path, refused.text());
           case UploadReply.Unreachable(String why) -> throw notUploaded(path, why);
         }
       }

@@ -108,7 +108,7 @@ final class UploadRoute implements Handler {
     } catch (TooLarge tooLarge) {
       refuse(response, 400, "EntityTooLarge", "longer than " + maxBytes + " bytes");
     } catch (QuotaExceeded full) {
-      refuse(response, 403, "QuotaExceeded", String.valueOf(full.getMessage()));
+      refuse(response, 403, "QuotaExceeded", "the environment is full: " + full.getMessage());
     } catch (FileUploadException | IllegalArgumentException broken) {
       refuse(response, 400, "MalformedPOSTRequest", "the form is broken or cut off");
     } catch (CutOff cutOff) {

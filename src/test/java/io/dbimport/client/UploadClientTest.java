@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.dbimport.SelfSigned;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -140,8 +144,8 @@ class UploadClientTest {
                 stage.answer(
                     403,
                     "<?xml version=\"1.0\"?><Error><Code>RequestHasExpired</Code>"
-                        + "<Message>q-sign=s3cret</Message></Error>")))
-        .isEqualTo(new UploadReply.UploadRefused(403, "RequestHasExpired"));
+                        + "<Message>not&lt;\u001b[31m q-sign=s3cret, s3cret</Message></Error>")))
+        .isEqualTo(new UploadReply.UploadRefused(403, "RequestHasExpired", "not< [31m ***, ***"));
   }
 
   @ParameterizedTest
@@ -150,8 +154,63 @@ class UploadClientTest {
     try (ScriptedPeer elsewhere = ScriptedPeer.http((_, stage) -> stage.answer(204, ""))) {
       assertThat(
               upload((_, stage) -> stage.answer(status, "", "Location: " + elsewhere.uri() + "/x")))
-          .isEqualTo(new UploadReply.UploadRefused(status, ""));
+          .isEqualTo(new UploadReply.UploadRefused(status, "", ""));
       assertThat(elsewhere.connections()).isZero();
+    }
+  }
+
+  /** As a storage does that is full: it answers, closes, and takes no byte more. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 78\r\n\r\n%s",
+        "Transfer-Encoding: chunked\r\n\r\n4e\r\n%s\r\n0\r\n\r\n",
+        "Connection: close\r\n\r\n%s"
+      })
+  void anAnswerThatComesBeforeAllIsSentIsRead(String answer) throws Exception {
+    String xml = "<Error><Code>QuotaExceeded</Code><Message>full: 20 bytes</Message>    </Error>";
+    Path file = Files.writeString(folder.resolve("large"), "x".repeat(30 << 20));
+    try (ServerSocket storage = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ScriptedPeer api =
+            ScriptedPeer.http((_, stage) ->
+                stage.answer(200, link(URI.create("http://127.0.0.1:" + storage.getLocalPort()))));
+        UploadClient client = client(api.uri(), null)) {
+      Thread.startVirtualThread(() -> {
+        try (Socket socket = storage.accept()) {
+          var _ = socket.getInputStream().read();
+          socket
+              .getOutputStream()
+              .write(
+                  ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n" + answer.formatted(xml))
+                      .getBytes(StandardCharsets.UTF_8));
+        } catch (IOException gone) {
+          // The client has what it needs.
+        }
+      });
+      assertThat(upload(client, file))
+          .isEqualTo(new UploadReply.UploadRefused(403, "QuotaExceeded", "full: 20 bytes"));
+    }
+  }
+
+  @Test
+  void aFileThatWasNotSentWholeIsNotUploadedWhateverTheStorageSays() throws Exception {
+    Path file = Files.writeString(folder.resolve("large"), "x".repeat(30 << 20));
+    try (ServerSocket storage = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ScriptedPeer api =
+            ScriptedPeer.http((_, stage) ->
+                stage.answer(200, link(URI.create("http://127.0.0.1:" + storage.getLocalPort()))));
+        UploadClient client = client(api.uri(), null)) {
+      Thread.startVirtualThread(() -> {
+        try (Socket socket = storage.accept()) {
+          var _ = socket.getInputStream().read();
+          socket
+              .getOutputStream()
+              .write("HTTP/1.1 204 No Content\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+        } catch (IOException gone) {
+          // The client has what it needs.
+        }
+      });
+      assertThat(upload(client, file)).isInstanceOf(UploadReply.Unreachable.class);
     }
   }
 
@@ -277,10 +336,12 @@ class UploadClientTest {
   }
 
   @Test
-  void aLinkNeverPrintsWhatGivesAccess() {
-    assertThat(
-            new UploadLink(URI.create("https://h/x"), "q-sign=s3cret", "cos-t0ken", "f").toString())
-        .isEqualTo("UploadLink[h]");
+  void aLinkAndItsFormNeverPrintWhatGivesAccess() throws Exception {
+    Path file = Files.writeString(folder.resolve("a.json"), "{}");
+    UploadLink link = new UploadLink(URI.create("https://h/x"), "q-sign=s3cret", "cos-t0ken", "f");
+
+    assertThat(link.toString()).isEqualTo("UploadLink[h]");
+    assertThat(UploadForm.of(link, "p", file).toString()).isEqualTo("UploadForm[" + file + "]");
   }
 
   // Collections.

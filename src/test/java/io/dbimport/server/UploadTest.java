@@ -3,6 +3,12 @@ package io.dbimport.server;
 import static io.dbimport.server.TestServer.ENV;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dbimport.SelfSigned;
+import io.dbimport.client.AccessTokens;
+import io.dbimport.client.ApiFamily;
+import io.dbimport.client.ClientSettings;
+import io.dbimport.client.UploadClient;
+import io.dbimport.client.UploadReply;
 import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
 import java.io.ByteArrayInputStream;
@@ -20,6 +26,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -388,6 +395,69 @@ final class UploadTest {
           "QuotaExceeded");
       assertThat(full.storage.exists(ENV, "second.json")).isFalse();
       assertThat(full.storage.used(ENV)).isEqualTo(12);
+    }
+  }
+
+  /** While the caller still sends: the server answers at the first byte too many. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theCallerIsToldThatTheEnvironmentIsFull(boolean https) throws Exception {
+    Path folder = Files.createDirectories(root.resolve("full-" + https));
+    SelfSigned certificate = SelfSigned.forLoopback(folder);
+    ServerSettings settings =
+        new ServerSettings(
+            "127.0.0.1",
+            0,
+            https
+                ? new ServerSettings.TlsFiles(certificate.certificate(), certificate.key())
+                : null,
+            () -> TestServer.APPS,
+            null,
+            TestServer.SECRET,
+            MAX_BYTES);
+    try (TestServer full =
+            TestServer.start(PostgresFixture.freshDatabase(), folder, settings, 1000);
+        UploadClient client =
+            new UploadClient(
+                new ClientSettings(
+                    full.uri(),
+                    ApiFamily.APP,
+                    Duration.ofSeconds(20),
+                    https ? certificate.certificate() : null),
+                AccessTokens.fixed(TestServer.TOKEN))) {
+      for (int bytes : new int[] {1001, 100_000, 3_000_000, 50_000_000}) {
+        Path file = Files.write(folder.resolve("file"), new byte[bytes]);
+
+        assertThat(client.upload(null, ENV, "file", file, _ -> {}))
+            .isEqualTo(
+                new UploadReply.UploadRefused(
+                    403,
+                    "QuotaExceeded",
+                    "the environment is full: the environment may store 1000 bytes"));
+      }
+      assertThat(full.storage.exists(ENV, "file")).isFalse();
+      Path fits = Files.write(folder.resolve("file"), new byte[1000]);
+      assertThat(client.upload(null, ENV, "file", fits, _ -> {}))
+          .isEqualTo(new UploadReply.Uploaded(1000));
+    }
+  }
+
+  @Test
+  void aClientThatSendsAllBeforeItReadsIsToldToo() throws Exception {
+    List<Field> fields = fields("all.json", link("all.json"));
+    fields.set(4, new Field("file", "x".repeat(30 << 20)));
+    try (TestServer full =
+        TestServer.start(
+            PostgresFixture.freshDatabase(),
+            root.resolve("all"),
+            TestServer.settings(MAX_BYTES),
+            20)) {
+      assertRefused(
+          full.send(
+              request(full.uri() + "/upload/" + ENV)
+                  .POST(BodyPublishers.ofByteArray(form(fields)))),
+          403,
+          "QuotaExceeded");
     }
   }
 
