@@ -3,6 +3,7 @@ package io.dbimport.server;
 import io.dbimport.engine.Storage;
 import io.dbimport.engine.Storage.FileChanged;
 import io.dbimport.engine.Storage.Stored;
+import io.dbimport.engine.StoragePaths;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
@@ -54,6 +55,12 @@ final class DownloadRoute implements Handler {
     String whyNot = links.whyNot(env, path, expires, signature, clock.instant());
     if (!whyNot.isEmpty()) {
       UploadRoute.refuse(response, 403, whyNot, "the link is not for this file, or no longer good");
+      return;
+    }
+    try {
+      StoragePaths.parts(path);
+    } catch (IllegalArgumentException notAllowed) {
+      UploadRoute.refuse(response, 404, "NoSuchKey", "there is no such file");
       return;
     }
     try {
