@@ -50,7 +50,11 @@ class HouseRulesTest {
         all(LOGGING, METERS, JSON, HELIDON_COMMON, List.of("io.helidon.webclient..")));
     rooms.put(
         ROOT + ".engine",
-        all(LOGGING, METERS, JSON, List.of("org.postgresql..", "com.zaxxer.hikari..")));
+        all(
+            LOGGING,
+            METERS,
+            JSON,
+            List.of("org.postgresql..", "com.zaxxer.hikari..", "software.amazon.awssdk..")));
     rooms.put(
         ROOT + ".server",
         all(

@@ -5,10 +5,8 @@ import static java.util.Objects.requireNonNull;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.URLEncoder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -195,13 +193,8 @@ public final class FileStorage implements Storage {
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** An environment may be named with slashes, or "..": its folder is one folder all the same. */
   private Path folder(String env) {
-    String folder = URLEncoder.encode(env, StandardCharsets.UTF_8).replace(".", "%2E");
-    if (StoragePaths.parts(folder).size() != 1) {
-      throw new IllegalArgumentException("the environment has no folder of its own");
-    }
-    return files.resolve(folder);
+    return files.resolve(StoragePaths.folder(env));
   }
 
   private Path resolve(String env, String path) {

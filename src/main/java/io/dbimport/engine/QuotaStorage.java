@@ -129,4 +129,9 @@ public final class QuotaStorage implements Storage {
   public boolean delete(String env, String path) throws IOException {
     return behind.delete(env, path);
   }
+
+  @Override
+  public void close() {
+    behind.close();
+  }
 }

@@ -9,10 +9,10 @@ import java.nio.file.NoSuchFileException;
  *
  * <p>A path is what the API calls {@code file_path}: relative, with {@code /} between its parts. A
  * path that is not allowed (empty, absolute, a part that is empty, {@code .} or {@code ..}, a
- * control character, a backslash, longer than 850 bytes of UTF-8) is refused with an {@link
- * IllegalArgumentException} whose message says what is wrong.
+ * control character, a backslash, longer than 850 bytes of UTF-8, or than the storage can name) is
+ * refused with an {@link IllegalArgumentException} whose message says what is wrong.
  */
-public interface Storage {
+public interface Storage extends AutoCloseable {
 
   /**
    * Stores all of the stream under this path and returns its length in bytes. A reader sees the old
@@ -75,4 +75,8 @@ public interface Storage {
 
   /** Removes the file; false when there was none. */
   boolean delete(String env, String path) throws IOException;
+
+  /** Lets go of what the storage holds open. */
+  @Override
+  default void close() {}
 }

@@ -1,5 +1,6 @@
 package io.dbimport.engine;
 
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -9,6 +10,15 @@ public final class StoragePaths {
   private static final int MAX_PART_BYTES = 200;
 
   private StoragePaths() {}
+
+  /** An environment may be named with slashes, or "..": its folder is one folder all the same. */
+  static String folder(String env) {
+    String folder = URLEncoder.encode(env, StandardCharsets.UTF_8).replace(".", "%2E");
+    if (parts(folder).size() != 1) {
+      throw new IllegalArgumentException("the environment has no folder of its own");
+    }
+    return folder;
+  }
 
   /**
    * The path's parts.
