@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.engine.S3Location;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -115,17 +116,23 @@ record Format(String label, boolean secret, Check check) {
     return new Format("", true, notBuilt(feature).check());
   }
 
-  /** Where uploads lie. */
-  static final Format STORAGE =
-      new Format(
-          "URL",
-          false,
-          text ->
-              text.startsWith("s3:")
-                  ? Optional.of("is not built yet; accepted is file:FOLDER")
-                  : text.startsWith("file:") && text.length() > "file:".length()
-                      ? Optional.empty()
-                      : notA("file:FOLDER"));
+  /** Where uploads lie: a folder or a bucket. */
+  static final Format STORAGE = new Format("URL", false, Format::storageProblem);
+
+  private static Optional<String> storageProblem(String text) {
+    if (text.startsWith("file:") && text.length() > "file:".length()) {
+      return Optional.empty();
+    }
+    if (!text.startsWith("s3:")) {
+      return notA("file:FOLDER or s3://BUCKET/PREFIX");
+    }
+    try {
+      S3Location _ = S3Location.of(text, null);
+      return Optional.empty();
+    } catch (IllegalArgumentException wrong) {
+      return Optional.of("is not accepted: " + wrong.getMessage());
+    }
+  }
 
   private static Format matching(String label, String pattern, String accepted) {
     Pattern compiled = Pattern.compile(pattern);

@@ -1,17 +1,13 @@
 package io.dbimport.cli;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.PostgresEngine;
-import io.dbimport.engine.QuotaStorage;
 import io.dbimport.engine.Storage;
 import io.dbimport.server.App;
 import io.dbimport.server.Health;
 import io.dbimport.server.ImportServer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -24,11 +20,14 @@ public final class ServerProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ServerProcess.class);
   private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
 
+  private final Storage storage;
   private final HikariDataSource database;
   private final PostgresEngine engine;
   private final ImportServer server;
 
-  private ServerProcess(HikariDataSource database, PostgresEngine engine, ImportServer server) {
+  private ServerProcess(
+      Storage storage, HikariDataSource database, PostgresEngine engine, ImportServer server) {
+    this.storage = storage;
     this.database = database;
     this.engine = engine;
     this.server = server;
@@ -42,12 +41,14 @@ public final class ServerProcess implements AutoCloseable {
   public static ServerProcess start(Settings settings) throws InterruptedException {
     Supplier<List<App>> apps = Wiring.apps(settings);
     List<App> atStart = apps.get();
-    Storage storage = storage(settings);
     PrometheusMeterRegistry registry = Wiring.registry();
-    HikariDataSource database = Wiring.database(settings);
+    Storage storage = Wiring.storage(settings);
+    HikariDataSource database = null;
     PostgresEngine engine = null;
     try {
-      engine = engine(settings, database, storage, atStart, registry);
+      HikariDataSource connections = Wiring.database(settings);
+      database = connections;
+      engine = engine(settings, connections, storage, atStart, registry);
       PostgresEngine opened = engine;
       Supplier<List<App>> known = () -> withEnvironments(opened, apps.get());
       ImportServer server =
@@ -58,16 +59,19 @@ public final class ServerProcess implements AutoCloseable {
                   ImportServer.start(
                       Wiring.server(settings, known),
                       opened,
-                      database,
+                      connections,
                       storage,
                       registry,
                       Health.ALWAYS));
-      return new ServerProcess(database, engine, server);
+      return new ServerProcess(storage, connections, engine, server);
     } catch (RuntimeException | InterruptedException cannotStart) {
       if (engine != null) {
         engine.close();
       }
-      database.close();
+      if (database != null) {
+        database.close();
+      }
+      storage.close();
       if (cannotStart instanceof IllegalArgumentException wrong) {
         throw Wiring.badSettings(String.valueOf(wrong.getMessage()));
       }
@@ -79,20 +83,6 @@ public final class ServerProcess implements AutoCloseable {
   private static List<App> withEnvironments(PostgresEngine engine, List<App> apps) {
     engine.addEnvironments(apps.stream().flatMap(app -> app.environments().stream()).toList());
     return apps;
-  }
-
-  private static Storage storage(Settings settings) {
-    Path folder = Wiring.storage(settings);
-    try {
-      Storage storage = FileStorage.open(folder);
-      return settings
-          .optional(Setting.STORAGE_QUOTA)
-          .<Storage>map(quota -> new QuotaStorage(storage, Format.bytes(quota)))
-          .orElse(storage);
-    } catch (IOException unusable) {
-      throw Wiring.badSettings(
-          Setting.STORAGE.variable() + ": " + folder + " cannot be used: " + unusable);
-    }
   }
 
   /** A database that is just starting is waited for: the two often start together. */
@@ -148,5 +138,6 @@ public final class ServerProcess implements AutoCloseable {
     server.close();
     engine.close();
     database.close();
+    storage.close();
   }
 }

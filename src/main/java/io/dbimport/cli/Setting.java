@@ -80,7 +80,18 @@ public enum Setting {
   DATABASE_URL(Group.SERVER, Format.JDBC_URL, null, "The PostgreSQL to import into, a JDBC URL."),
   DATABASE_USER(Group.SERVER, Format.TEXT, null, "User of the database."),
   DATABASE_PASSWORD(Group.SERVER, Format.SECRET, null, "Password of the database."),
-  STORAGE(Group.SERVER, Format.STORAGE, "file:./dbimport-data/storage", "Where uploads lie."),
+  STORAGE(
+      Group.SERVER,
+      Format.STORAGE,
+      "file:./dbimport-data/storage",
+      "Where uploads lie: file:FOLDER, or s3://BUCKET/PREFIX with the credentials and region that"
+          + " AWS's tools find (AWS_ACCESS_KEY_ID, ~/.aws, the machine's role)."),
+  STORAGE_ENDPOINT(
+      Group.SERVER,
+      Format.URL,
+      null,
+      "Another service than AWS that speaks S3; begin it with BUCKET. where the service takes the"
+          + " bucket in the host's name alone."),
   STORAGE_QUOTA(
       Group.SERVER,
       Format.SIZE,

@@ -264,6 +264,13 @@ final class SettingsReader {
               + Setting.SERVER_TLS_KEY.variable()
               + ": give both or neither");
     }
+    if (all.isSet(Setting.STORAGE_ENDPOINT) && !all.text(Setting.STORAGE).startsWith("s3:")) {
+      problems.add(
+          Setting.STORAGE_ENDPOINT.variable()
+              + ": has no use unless "
+              + Setting.STORAGE.variable()
+              + " is s3://BUCKET/PREFIX");
+    }
     if (all.duration(Setting.RETRY_INITIAL).compareTo(all.duration(Setting.RETRY_MAX)) > 0) {
       problems.add(
           Setting.RETRY_INITIAL.variable()

@@ -8,7 +8,13 @@ import io.dbimport.client.FileToken;
 import io.dbimport.engine.ConnectionPool;
 import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.EngineSettings;
+import io.dbimport.engine.FileStorage;
 import io.dbimport.engine.OnUpsert;
+import io.dbimport.engine.QuotaStorage;
+import io.dbimport.engine.S3Location;
+import io.dbimport.engine.S3Storage;
+import io.dbimport.engine.S3Unusable;
+import io.dbimport.engine.Storage;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.server.App;
 import io.dbimport.server.LinkSecret;
@@ -244,9 +250,43 @@ public final class Wiring {
         ServerSettings.MAX_UPLOAD_BYTES);
   }
 
-  /** The folder of uploads. */
-  public static Path storage(Settings settings) {
-    return Path.of(settings.text(Setting.STORAGE).substring("file:".length()));
+  /**
+   * Where uploads lie, opened; the caller closes it.
+   *
+   * @throws CommandFailed when it cannot be used: names the setting to change
+   */
+  public static Storage storage(Settings settings) {
+    Storage storage = opened(settings);
+    return settings
+        .optional(Setting.STORAGE_QUOTA)
+        .<Storage>map(quota -> new QuotaStorage(storage, Format.bytes(quota)))
+        .orElse(storage);
+  }
+
+  private static Storage opened(Settings settings) {
+    String where = settings.text(Setting.STORAGE);
+    try {
+      if (where.startsWith("file:")) {
+        return FileStorage.open(Path.of(where.substring("file:".length())));
+      }
+      URI endpoint = settings.optional(Setting.STORAGE_ENDPOINT).map(URI::create).orElse(null);
+      return S3Storage.open(S3Location.of(where, endpoint), Masking::hideToken);
+    } catch (S3Unusable unusable) {
+      throw badSettings(whatToChange(unusable.reason()) + ": " + unusable.getMessage());
+    } catch (IOException unusable) {
+      throw badSettings(Setting.STORAGE.variable() + ": " + where + " cannot be used: " + unusable);
+    }
+  }
+
+  private static String whatToChange(S3Unusable.Reason reason) {
+    String storage = Setting.STORAGE.variable();
+    return switch (reason) {
+      case NO_CREDENTIALS, NO_ACCESS ->
+          "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS's other credentials";
+      case UNREACHABLE -> Setting.STORAGE_ENDPOINT.variable();
+      case NO_BUCKET -> storage;
+      case OTHER -> storage + ", " + Setting.STORAGE_ENDPOINT.variable() + " or AWS_REGION";
+    };
   }
 
   /** A registry for one process. */

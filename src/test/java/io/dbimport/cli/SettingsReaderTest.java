@@ -109,7 +109,6 @@ class SettingsReaderTest {
   @CsvSource({
     "DBIMPORT_CONSOLE_PORT, 8090",
     "DBIMPORT_CONSOLE_PASSWORD, word",
-    "DBIMPORT_STORAGE, s3://bucket/prefix",
   })
   void aValueWhoseFeatureIsNotBuiltYetIsRefused(String variable, String value) {
     assertThat(problems(Map.of(), Map.of(variable, value)))
@@ -118,6 +117,47 @@ class SettingsReaderTest {
         .startsWith(variable)
         .contains("is not built yet")
         .doesNotContain("\"word\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s3://abc", "s3://a-b.c-1/in/2026/", "s3://abc/", "file:x"})
+  void uploadsLieInAFolderOrABucket(String where) {
+    assertThat(SettingsReader.read(Map.of(), Map.of("DBIMPORT_STORAGE", where), null))
+        .isInstanceOf(Reading.Good.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "file:",
+        "/data",
+        "s3:abc",
+        "s3://",
+        "s3://ab",
+        "s3://Abc",
+        "s3://a_b",
+        "s3://-ab",
+        "s3://abc//x",
+        "s3://abc/../x",
+        "s3://key:secret@abc",
+        "s3://abc/a\\b"
+      })
+  void whatIsNoPlaceForUploadsIsRefused(String where) {
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_STORAGE", where)))
+        .singleElement()
+        .asString()
+        .startsWith("DBIMPORT_STORAGE: ")
+        .contains("is not accepted");
+  }
+
+  @Test
+  void anEndpointIsForABucketAlone() {
+    Map<String, String> endpoint = Map.of("DBIMPORT_STORAGE_ENDPOINT", "http://localhost:9000");
+    assertThat(problems(Map.of(), endpoint))
+        .containsExactly(
+            "DBIMPORT_STORAGE_ENDPOINT: has no use unless DBIMPORT_STORAGE is s3://BUCKET/PREFIX");
+    assertThat(SettingsReader.read(Map.of("STORAGE", "s3://abc"), endpoint, null))
+        .isInstanceOf(Reading.Good.class);
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import io.dbimport.JobState;
 import io.dbimport.JobStatus;
 import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
+import io.dbimport.fixtures.S3Fixture;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Two engines share a job, as processes that are killed at random: an INSERT without {@code _id},
@@ -30,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
  * frozen ones besides: one that is frozen within a transaction holds its locks until it wakes, and
  * then the job stands.
  */
+@ParameterizedClass
+@EnumSource(EngineCrashIT.Place.class)
 final class EngineCrashIT {
   private static final boolean FULL = Boolean.getBoolean("full");
   private static final int RECORDS = FULL ? 1_000_000 : 60_000;
@@ -45,9 +50,34 @@ final class EngineCrashIT {
   private final List<Process> engines = new ArrayList<>();
   private Workbench bench;
 
+  /** Where the file lies. */
+  enum Place {
+    FOLDER,
+    BUCKET
+  }
+
+  private final Place place;
+
+  /** The storage's name, for the engines. */
+  private String where = "";
+
+  EngineCrashIT(Place place) {
+    this.place = place;
+  }
+
   @BeforeEach
   void open() throws IOException {
-    bench = new Workbench(PostgresFixture.freshDatabase(), root);
+    where =
+        switch (place) {
+          case FOLDER -> root.toString();
+          case BUCKET -> "s3://" + S3Fixture.freshBucket() + "/uploads";
+        };
+    Storage storage =
+        switch (place) {
+          case FOLDER -> FileStorage.open(root);
+          case BUCKET -> S3Storage.open(S3Location.of(where, S3Fixture.endpoint()), _ -> {});
+        };
+    bench = new Workbench(PostgresFixture.freshDatabase(), storage);
   }
 
   @AfterEach
@@ -68,11 +98,16 @@ final class EngineCrashIT {
                 EngineProcess.class.getName(),
                 bench.database.jdbcUrl(),
                 bench.database.user(),
-                root.toString(),
+                where,
                 ENV)
             .redirectErrorStream(true)
             .redirectOutput(Files.createTempFile(root, "engine-", ".log").toFile());
     builder.environment().put("PASSWORD", bench.database.password());
+    if (where.startsWith("s3://")) {
+      builder.environment().put("ENDPOINT", S3Fixture.endpoint().toString());
+      builder.environment().put("AWS_ACCESS_KEY_ID", S3Fixture.KEY_ID);
+      builder.environment().put("AWS_SECRET_ACCESS_KEY", S3Fixture.SECRET);
+    }
     return builder.start();
   }
 
@@ -173,8 +208,8 @@ final class EngineCrashIT {
     }
     assertThat(kills + freezes).as("blows").isGreaterThanOrEqualTo(BLOWS);
     System.out.printf(
-        "%d records in %d s; engines killed %d times, frozen %d times%n",
-        RECORDS, Duration.ofNanos(System.nanoTime() - began).toSeconds(), kills, freezes);
+        "%d records from a %s in %d s; engines killed %d times, frozen %d times%n",
+        RECORDS, place, Duration.ofNanos(System.nanoTime() - began).toSeconds(), kills, freezes);
   }
 
   private static int line(String failure) {

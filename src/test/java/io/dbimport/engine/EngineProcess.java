@@ -3,6 +3,7 @@ package io.dbimport.engine;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -17,8 +18,9 @@ final class EngineProcess {
   /**
    * Runs until it is killed.
    *
-   * @param args the database's JDBC URL and user, the storage's folder, the environment; the
-   *     password is in the environment variable {@code PASSWORD}
+   * @param args the database's JDBC URL and user, the storage's folder or {@code s3://} name, the
+   *     environment; the password is in the environment variable {@code PASSWORD}, the object
+   *     storage's address in {@code ENDPOINT}
    */
   public static void main(String[] args) throws Exception {
     EngineSettings settings =
@@ -33,12 +35,19 @@ final class EngineProcess {
             OnUpsert.REPLACE);
     HikariDataSource pool =
         ConnectionPool.open(args[0], args[1], String.valueOf(System.getenv("PASSWORD")), 4);
-    PostgresEngine engine =
-        PostgresEngine.open(
-            pool, FileStorage.open(Path.of(args[2])), settings, new SimpleMeterRegistry());
+    Storage storage = storage(args[2]);
+    PostgresEngine engine = PostgresEngine.open(pool, storage, settings, new SimpleMeterRegistry());
     untilParentEnds();
     engine.close();
     pool.close();
+    storage.close();
+  }
+
+  private static Storage storage(String where) throws IOException {
+    URI endpoint = URI.create(System.getenv().getOrDefault("ENDPOINT", ""));
+    return where.startsWith("s3://")
+        ? S3Storage.open(S3Location.of(where, endpoint), _ -> {})
+        : FileStorage.open(Path.of(where));
   }
 
   private static void untilParentEnds() throws IOException {

@@ -34,12 +34,17 @@ final class Workbench implements AutoCloseable {
   static final String COLLECTION = "things";
 
   final Database database;
-  final FileStorage files;
+  final Storage files;
   private final Deque<Runnable> closings = new ArrayDeque<>();
 
   Workbench(Database database, Path root) throws IOException {
+    this(database, FileStorage.open(root));
+  }
+
+  Workbench(Database database, Storage files) {
     this.database = database;
-    this.files = FileStorage.open(root);
+    this.files = files;
+    closings.push(files::close);
   }
 
   /** Small batches, and claims that run out soon. */

@@ -65,14 +65,14 @@ final class TestServer implements AutoCloseable {
           new App("app-2", List.of(new App.Token(CLOSED_TOKEN, null)), List.of(ENV), false));
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  final FileStorage storage;
+  final Storage storage;
   final ImportServer server;
   private final Runnable closing;
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
   private TestServer(
-      FileStorage storage,
+      Storage storage,
       Storage served,
       Engine engine,
       DataSource database,
@@ -111,7 +111,13 @@ final class TestServer implements AutoCloseable {
   /** With so many bytes for each environment. */
   static TestServer start(Database database, Path root, ServerSettings settings, long quotaBytes)
       throws IOException, SQLException {
-    FileStorage storage = FileStorage.open(root);
+    return start(database, FileStorage.open(root), settings, quotaBytes);
+  }
+
+  /** Over another storage, which is closed with the server. */
+  static TestServer start(
+      Database database, Storage storage, ServerSettings settings, long quotaBytes)
+      throws SQLException {
     HikariDataSource pool = pool(database);
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     PostgresEngine engine =
@@ -126,6 +132,7 @@ final class TestServer implements AutoCloseable {
         () -> {
           engine.close();
           pool.close();
+          storage.close();
         });
   }
 
