@@ -32,10 +32,11 @@ public record S3Location(String bucket, String prefix, @Nullable URI endpoint) {
     if (!parts.matches()) {
       throw new IllegalArgumentException("it is not " + ACCEPTED);
     }
-    String prefix = parts.group(2) == null ? "" : parts.group(2).replaceFirst("/$", "");
-    if (!prefix.isEmpty()) {
-      prefix = String.join("/", StoragePaths.parts(prefix)) + "/";
-    }
+    String given = parts.group(2) == null ? "" : parts.group(2);
+    String prefix =
+        given.isEmpty()
+            ? ""
+            : String.join("/", StoragePaths.parts(given.replaceFirst("/$", ""))) + "/";
     return new S3Location(parts.group(1), prefix, endpoint);
   }
 

@@ -27,8 +27,9 @@ final class S3Part implements Closeable {
     this.file = file;
   }
 
-  static S3Part open() throws IOException {
-    Path path = Files.createTempFile("dbimport-part-", "");
+  /** With its file in this folder, where nothing of it is seen. */
+  static S3Part open(Path folder) throws IOException {
+    Path path = Files.createTempFile(folder, "dbimport-part-", "");
     try {
       return new S3Part(new RandomAccessFile(path.toFile(), "rw"));
     } finally {

@@ -2,6 +2,7 @@ package io.dbimport.engine;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
@@ -42,9 +43,11 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * Uploads in a bucket of any service that speaks S3: {@code <prefix><env>/<path>}. An object
  * appears whole or not at all, which is the service's own promise. Thread-safe.
  *
- * <p>Credentials are those that AWS's own tools find: variables, files, the role of the machine. A
- * call that fails is tried three times; each waits for an answer for half a minute at most, and for
- * a part to be taken as long as at 128 KB/s.
+ * <p>Credentials are those that AWS's own tools find: variables, files, the role of the machine.
+ * They must be allowed to get, put and delete objects, to list the bucket and its multipart
+ * uploads, and to abort these. The bucket, or the prefix in it, holds nothing else. A call that
+ * fails is tried three times within a minute; one that carries a part may take as long as at 128
+ * KB/s.
  */
 public final class S3Storage implements Storage {
   private static final Logger LOG = LoggerFactory.getLogger(S3Storage.class);
@@ -53,21 +56,41 @@ public final class S3Storage implements Storage {
   private static final int MAX_KEY_BYTES = 1024;
 
   private static final int ATTEMPTS = 3;
-  private static final Duration CONNECT = Duration.ofSeconds(5);
-  private static final Duration SILENCE = Duration.ofSeconds(60);
-  static final Duration ATTEMPT = Duration.ofSeconds(30);
-  private static final Duration CALL = Duration.ofSeconds(60);
+
+  /**
+   * How long the service is waited for.
+   *
+   * @param connect for a connection
+   * @param silence for the next byte
+   * @param attempt for the answer to one request, without what its body takes
+   */
+  record Patience(Duration connect, Duration silence, Duration attempt) {
+    static final Patience USUAL =
+        new Patience(Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
+
+    /** For all attempts together. */
+    Duration call() {
+      return attempt.multipliedBy(2);
+    }
+
+    /** When a request carries so much: below 128 KB/s it counts as stuck. */
+    Patience with(long bytes) {
+      return new Patience(connect, silence, attempt.plusSeconds(bytes / (128 * 1024)));
+    }
+  }
 
   /** Uploads that another server receives at this moment are younger than this. */
   private static final Duration LEFTOVER_AFTER = Duration.ofHours(24);
 
   private final S3Client client;
   private final S3Location location;
+  private final Patience patience;
   private final Runnable closing;
 
-  private S3Storage(S3Client client, S3Location location, Runnable closing) {
+  private S3Storage(S3Client client, S3Location location, Patience patience, Runnable closing) {
     this.client = client;
     this.location = location;
+    this.patience = patience;
     this.closing = closing;
   }
 
@@ -81,7 +104,7 @@ public final class S3Storage implements Storage {
   public static S3Storage open(S3Location location, Consumer<String> secrets) throws IOException {
     DefaultCredentialsProvider found = DefaultCredentialsProvider.builder().build();
     try {
-      return open(location, secrets, found, found::close);
+      return open(location, secrets, found, found::close, Patience.USUAL);
     } catch (IOException | RuntimeException unusable) {
       found.close();
       throw unusable;
@@ -92,7 +115,8 @@ public final class S3Storage implements Storage {
       S3Location location,
       Consumer<String> secrets,
       AwsCredentialsProvider credentials,
-      Runnable closing)
+      Runnable closing,
+      Patience patience)
       throws IOException {
     try {
       tell(credentials.resolveCredentials(), secrets);
@@ -101,11 +125,12 @@ public final class S3Storage implements Storage {
           S3Unusable.Reason.NO_CREDENTIALS, "there are no credentials for the bucket", none);
     }
     S3Client client =
-        client(location, () -> tell(credentials.resolveCredentials(), secrets)).build();
+        client(location, patience, () -> tell(credentials.resolveCredentials(), secrets));
     S3Storage storage =
         new S3Storage(
             client,
             location,
+            patience,
             () -> {
               client.close();
               closing.run();
@@ -128,16 +153,19 @@ public final class S3Storage implements Storage {
     return credentials;
   }
 
-  private static S3ClientBuilder client(S3Location location, AwsCredentialsProvider credentials) {
+  private static S3Client client(
+      S3Location location, Patience patience, AwsCredentialsProvider credentials) {
     S3ClientBuilder builder =
         S3Client.builder()
             .credentialsProvider(credentials)
             .region(region())
             .httpClientBuilder(
-                UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
+                UrlConnectionHttpClient.builder()
+                    .connectionTimeout(patience.connect())
+                    .socketTimeout(patience.silence()))
             .overrideConfiguration(c ->
-                c.apiCallAttemptTimeout(ATTEMPT)
-                    .apiCallTimeout(CALL)
+                c.apiCallAttemptTimeout(patience.attempt())
+                    .apiCallTimeout(patience.call())
                     .retryStrategy(
                         AwsRetryStrategy.standardRetryStrategy().toBuilder()
                             .maxAttempts(ATTEMPTS)
@@ -149,7 +177,11 @@ public final class S3Storage implements Storage {
             .serviceConfiguration(c -> c.chunkedEncodingEnabled(false))
             .forcePathStyle(location.pathStyle())
             .crossRegionAccessEnabled(location.endpoint() == null);
-    return location.service() == null ? builder : builder.endpointOverride(location.service());
+    URI service = location.service();
+    if (service != null) {
+      builder.endpointOverride(service);
+    }
+    return builder.build();
   }
 
   /** As AWS's tools find it; most other services take any. The machine's own is not asked for. */
@@ -196,7 +228,7 @@ public final class S3Storage implements Storage {
   @Override
   public long store(String env, String path, InputStream body) throws IOException {
     String key = key(env, path);
-    try (S3Upload upload = new S3Upload(client, location, key)) {
+    try (S3Upload upload = new S3Upload(client, location, key, patience)) {
       return upload.store(body, version -> version.equals(look(env, path).version()));
     }
   }

@@ -39,10 +39,8 @@ public final class S3Unusable extends IOException {
    */
   static IOException of(S3Location location, SdkException failure) {
     return switch (failure) {
-      case AbortedException _ -> {
-        Thread.currentThread().interrupt();
-        yield new InterruptedIOException("a call of the object storage was interrupted");
-      }
+      case AbortedException _ ->
+          new InterruptedIOException("a call of the object storage was interrupted");
       case SdkServiceException refused -> refused(location, refused);
       case ApiCallTimeoutException _, ApiCallAttemptTimeoutException _ ->
           new S3Unusable(

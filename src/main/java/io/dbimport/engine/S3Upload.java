@@ -1,14 +1,17 @@
 package io.dbimport.engine;
 
+import io.dbimport.engine.S3Storage.Patience;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
@@ -26,9 +29,6 @@ final class S3Upload implements Closeable {
 
   private static final long FIRST_PART_BYTES = 8L << 20;
 
-  /** Below this an upload counts as stuck. */
-  private static final long BYTES_PER_SECOND = 128 * 1024;
-
   /** Some services put the parts together before they answer. */
   private static final Duration COMPLETION = Duration.ofMinutes(10);
 
@@ -40,14 +40,16 @@ final class S3Upload implements Closeable {
   private final S3Client client;
   private final S3Location location;
   private final String key;
+  private final Patience patience;
   private final String version = UUID.randomUUID().toString();
   private final S3Part part;
 
-  S3Upload(S3Client client, S3Location location, String key) throws IOException {
+  S3Upload(S3Client client, S3Location location, String key, Patience patience) throws IOException {
     this.client = client;
     this.location = location;
     this.key = key;
-    this.part = S3Part.open();
+    this.patience = patience;
+    this.part = S3Part.open(Path.of(System.getProperty("java.io.tmpdir")));
   }
 
   /**
@@ -98,9 +100,7 @@ final class S3Upload implements Closeable {
                     .key(key)
                     .metadata(Map.of(VERSION, version))
                     .contentMD5(part.md5())
-                    .overrideConfiguration(c ->
-                        c.apiCallAttemptTimeout(attempt())
-                            .apiCallTimeout(attempt().multipliedBy(2))),
+                    .overrideConfiguration(this::forPart),
             part.body()));
   }
 
@@ -124,16 +124,15 @@ final class S3Upload implements Closeable {
                             .uploadId(id)
                             .partNumber(number)
                             .contentMD5(part.md5())
-                            .overrideConfiguration(c ->
-                                c.apiCallAttemptTimeout(attempt())
-                                    .apiCallTimeout(attempt().multipliedBy(2))),
+                            .overrideConfiguration(this::forPart),
                     part.body()))
             .eTag();
     return CompletedPart.builder().partNumber(number).eTag(tag).build();
   }
 
-  private Duration attempt() {
-    return S3Storage.ATTEMPT.plusSeconds(part.length() / BYTES_PER_SECOND);
+  private void forPart(AwsRequestOverrideConfiguration.Builder request) {
+    Patience longer = patience.with(part.length());
+    request.apiCallAttemptTimeout(longer.attempt()).apiCallTimeout(longer.call());
   }
 
   /** An answer may be lost, and the same call again finds no upload: then the object tells. */
