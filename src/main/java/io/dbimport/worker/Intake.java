@@ -40,7 +40,7 @@ final class Intake {
   void take(Partition partition, Delivery delivery, boolean tracked, Moment now) {
     Unfinished unfinished = partition.unfinished.remove(delivery.source().offset());
     switch (decode(delivery)) {
-      case Invalid invalid -> lanes.settle(partition, delivery, invalid, tracked, now);
+      case Invalid invalid -> lanes.settle(partition, delivery, invalid, 0, tracked, now);
       case Valid valid -> {
         RequestKey key = RequestKey.of(valid.request());
         OpenRequest open = new OpenRequest(delivery, valid, key, tracked);
@@ -100,15 +100,25 @@ final class Intake {
     }
   }
 
-  /** All that is left of a request whose bytes are gone is where it lay. */
+  /**
+   * All that is left of a request whose bytes are gone is where it lay and, when it may have been
+   * called, its id: that is not free when nobody knows what became of the call.
+   */
   private void gone(Partition partition, Source source, Moment now) {
-    Unfinished unfinished = partition.unfinished.remove(source.offset());
-    partition.claims.gone(source.offset());
+    long offset = source.offset();
+    Unfinished unfinished = partition.unfinished.remove(offset);
+    Failed failed = Expiry.gone(source, unfinished);
+    String id = unfinished == null ? source.requestId() : unfinished.requestId();
+    long content = unfinished == null ? 0 : unfinished.content();
+    if (unfinished == null) {
+      partition.claims.gone(offset);
+    } else {
+      partition.claims.settled(RequestKey.of(id, content), id, offset, failed, now.wall());
+    }
     Delivery nothing = new Delivery(source, now.wall(), null, null, List.of());
     partition.unpark(nothing);
-    Failed failed = Expiry.gone(source, unfinished);
-    Invalid gone = new Invalid(source.requestId(), ReadableFields.NONE, failed);
-    lanes.settle(partition, nothing, gone, false, now);
+    Invalid gone = new Invalid(id, ReadableFields.NONE, failed);
+    lanes.settle(partition, nothing, gone, content, false, now);
   }
 
   private void resolve(Partition partition, Delivery delivery, Moment now) {

@@ -239,12 +239,22 @@ final class Lanes {
     }
   }
 
-  /** A delivery that is no request fails. */
+  /**
+   * A delivery that is no request, or none any more, fails.
+   *
+   * @param content what the request said; 0 when it could not be read
+   */
   void settle(
-      Partition partition, Delivery delivery, Invalid invalid, boolean tracked, Moment now) {
+      Partition partition,
+      Delivery delivery,
+      Invalid invalid,
+      long content,
+      boolean tracked,
+      Moment now) {
+    Failed failed = invalid.failed();
     entries.add(
         new Settled(
-            partition.epoch, delivery, invalid, invalid.failed(), now.wall(), 0, false, tracked));
+            partition.epoch, delivery, invalid, failed, now.wall(), content, false, tracked));
     partition.settling++;
   }
 

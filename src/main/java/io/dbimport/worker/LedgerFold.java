@@ -54,9 +54,14 @@ public final class LedgerFold {
         }
       }
       case LedgerRecord.Failed failed -> {
+        // Where the bytes were gone it may not name its request.
+        LedgerRecord.Open claimed = open.get(offset);
+        free(claimed == null ? failed.requestId() : claimed.requestId(), offset);
         done(offset);
-        if (!failed.duplicate()) {
-          failed(failed);
+        if (!failed.duplicate() && failed.failed().errorClass() == ErrorClass.OUTCOME_UNKNOWN) {
+          remembered.unknown(
+              key(failed, failed.content()), offset, failed.at(), failed.failed().attempts());
+          unknown.put(offset, new Restored.Unknown(failed.requestId(), failed.failed()));
         }
       }
       case LedgerRecord.Ended ended -> {
@@ -73,15 +78,11 @@ public final class LedgerFold {
     }
   }
 
-  private void failed(LedgerRecord.Failed record) {
-    RequestKey key = key(record, record.content());
-    if (record.failed().errorClass() == ErrorClass.OUTCOME_UNKNOWN) {
-      remembered.unknown(key, record.offset(), record.at(), record.failed().attempts());
-      unknown.put(record.offset(), new Restored.Unknown(record.requestId(), record.failed()));
-      return;
-    }
+  /** The id is free when this delivery has it. */
+  private void free(String requestId, long offset) {
+    RequestKey key = RequestKey.of(requestId, 0);
     Remembered.Entry holder = remembered.find(key);
-    if (holder != null && holder.offset() == record.offset()) {
+    if (holder != null && holder.offset() == offset) {
       remembered.forget(key);
     }
   }

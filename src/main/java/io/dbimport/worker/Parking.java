@@ -111,9 +111,8 @@ final class Parking {
   }
 
   private static void letGo(Partition partition, OpenRequest open) {
-    Progress progress = open.progress();
-    if (!progress.equals(Progress.NONE)) {
-      partition.unfinished.put(open.offset(), new Unfinished(progress, null));
+    if (!open.progress().equals(Progress.NONE)) {
+      partition.unfinished.put(open.offset(), Unfinished.of(open));
     }
     partition.park(open.delivery);
   }

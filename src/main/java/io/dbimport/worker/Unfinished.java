@@ -9,9 +9,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known of a delivery without an outcome whose bytes are not in memory. Immutable.
  *
+ * @param content of the request, as in its {@link RequestKey}
  * @param inherited the attempt to settle first; null when none is open
  */
-record Unfinished(Progress progress, @Nullable Inherited inherited) {
+record Unfinished(
+    String requestId, long content, Progress progress, @Nullable Inherited inherited) {
+
+  /** A delivery that its owner puts aside. */
+  static Unfinished of(OpenRequest open) {
+    return new Unfinished(open.request().requestId(), open.key.content(), open.progress(), null);
+  }
 
   /**
    * What an earlier owner left of a delivery.
@@ -20,7 +27,9 @@ record Unfinished(Progress progress, @Nullable Inherited inherited) {
    */
   static Unfinished of(LedgerRecord.Open record, Restored.@Nullable Answer answer) {
     boolean open = record.state() == OpenState.INTENT;
-    return new Unfinished(record.progress(), open ? new Inherited(null) : null).with(answer);
+    Inherited inherited = open ? new Inherited(null) : null;
+    return new Unfinished(record.requestId(), record.content(), record.progress(), inherited)
+        .with(answer);
   }
 
   /**
@@ -33,7 +42,7 @@ record Unfinished(Progress progress, @Nullable Inherited inherited) {
     }
     Reply reply = answer.reply();
     return reply == null
-        ? new Unfinished(progress.notSent(), null)
-        : new Unfinished(progress, new Inherited(reply));
+        ? new Unfinished(requestId, content, progress.notSent(), null)
+        : new Unfinished(requestId, content, progress, new Inherited(reply));
   }
 }

@@ -145,6 +145,13 @@ final class LedgerFoldTest {
   }
 
   @Test
+  void aFailureThatCouldNotNameItsRequestFreesTheIdToo() {
+    fold.add(open(12, OpenState.PARKED));
+    fold.add(new LedgerRecord.Failed(TOPIC_ID, 12, "topic-0-12", 0, REFUSED, AT, false));
+    assertThat(forgotten()).isTrue();
+  }
+
+  @Test
   void aFailureOfWhatNobodyClaimedIsDone() {
     fold.add(failed(12, REFUSED, false));
     assertThat(forgotten()).isTrue();

@@ -3,6 +3,8 @@ package io.dbimport.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.ErrorClass;
+import io.dbimport.ErrorCode;
+import io.dbimport.Outcome.Failed;
 import io.dbimport.Reply;
 import io.dbimport.event.Source;
 import java.time.Duration;
@@ -10,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Deliveries that wait long hold up neither offsets nor memory nor others. */
 final class ParkingTest {
@@ -17,11 +21,40 @@ final class ParkingTest {
   private static final Reply AN_HOUR =
       new Reply.Refused(-501003, "slower", ErrorClass.THROTTLED, Duration.ofHours(1));
 
+  private static final String NAMED = named("books");
+
   private final WorkerBench bench = new WorkerBench();
   private final Worker worker = bench.worker;
 
   ParkingTest() {
     bench.assign(0);
+  }
+
+  private static String named(String collection) {
+    return Requests.json("env", collection, 1, ",\"request_id\":\"the same\"");
+  }
+
+  private void handOver() {
+    worker.dropped(0);
+    bench.assign(0);
+  }
+
+  /** What is to be read again is not in the topic any more. */
+  private void readAgainInVain() {
+    Fetch fetch = worker.nextFetch(bench.clock.now()).orElseThrow();
+    worker.fetched(fetch, Requests.TOPIC, Map.of(), bench.clock.now());
+    bench.commit();
+  }
+
+  private void assertUnknown(Failed failed) {
+    assertThat(failed.errorClass()).isEqualTo(ErrorClass.OUTCOME_UNKNOWN);
+    assertThat(failed.errcode()).isEqualTo(-1);
+    assertThat(failed.errmsg()).isEqualTo(ErrorCode.SYSTEM_ERROR.message());
+    assertThat(failed.detail()).contains("bytes are gone");
+    assertThat(failed.attempts()).isEqualTo(1);
+    assertThat(worker.waits().unknown()).isEqualTo(1);
+    assertThat(worker.waits().parked()).isZero();
+    bench.assertBalance();
   }
 
   /** As the loop does: what is full is not read on, what may be called is called and answered. */
@@ -112,18 +145,92 @@ final class ParkingTest {
   }
 
   @Test
-  void aParkedRequestWhoseBytesAreGoneIsSaidToBe() {
+  void aLaneThatWasReadAgainGoesOnInMemory() {
     bench.receive(0, Requests.insert("env", "books"));
     bench.reply(bench.call(), AN_HOUR);
     bench.commit();
     bench.advance(Duration.ofHours(1));
-    Fetch fetch = worker.nextFetch(bench.clock.now()).orElseThrow();
-    worker.fetched(fetch, Requests.TOPIC, Map.of(), bench.clock.now());
-    bench.commit();
-    assertThat(bench.failure(0, 0).errorClass()).isEqualTo(ErrorClass.EXPIRED);
-    assertThat(bench.failure(0, 0).detail()).contains("bytes are gone");
+    Call call = bench.call();
+    bench.receive(0, Requests.insert("env", "books"));
     assertThat(worker.waits().parked()).isZero();
+    bench.accept(call);
+    assertThat(WorkerBench.offset(bench.call())).isEqualTo(1);
+  }
+
+  @Test
+  void aRequestThatSurelyDidNothingAndWhoseBytesAreGoneIsExpired() {
+    bench.receive(0, NAMED);
+    Call call = bench.call();
+    bench.reply(call, AN_HOUR);
+    bench.commit();
+    bench.advance(Duration.ofHours(1));
+    assertThat(call.lane.dropped).isFalse();
+    readAgainInVain();
+    Failed failed = bench.failure(0, 0);
+    assertThat(failed.errorClass()).isEqualTo(ErrorClass.EXPIRED);
+    assertThat(failed.errcode()).isEqualTo(40097);
+    assertThat(failed.detail()).contains("bytes are gone");
+    assertThat(worker.waits().parked()).isZero();
+    assertThat(call.lane.dropped).as("the lane is forgotten").isTrue();
+    bench.receive(0, named("music"));
+    bench.accept(bench.call());
     bench.assertBalance();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRequestThatWasNeverCalledAndWhoseBytesAreGoneFreesItsId(boolean handedOver) {
+    bench.receive(0, Requests.insert("env", "films"));
+    bench.reply(bench.call(), AN_HOUR);
+    bench.receive(0, NAMED);
+    bench.commit();
+    bench.advance(Duration.ofHours(1));
+    readAgainInVain();
+    Failed failed = bench.failure(0, 1);
+    assertThat(failed.errorClass()).isEqualTo(ErrorClass.EXPIRED);
+    assertThat(failed.errmsg()).isEqualTo(ErrorCode.INVALID_ARGS.message());
+    assertThat(failed.attempts()).isZero();
+    if (handedOver) {
+      handOver();
+    }
+    bench.receive(0, named("music"));
+    bench.accept(bench.call());
+    bench.assertBalance();
+  }
+
+  /** Or it would be imported twice: its id is all that tells of the first call. */
+  @Test
+  void aRequestThatMayBeCarriedOutAndWhoseBytesAreGoneKeepsItsId() {
+    bench.receive(0, NAMED);
+    bench.reply(bench.call(), AN_HOUR);
+    bench.commit();
+    bench.advance(Duration.ofHours(1));
+    bench.call();
+    handOver();
+    readAgainInVain();
+    Failed unknown = bench.failure(0, 0);
+    assertUnknown(unknown);
+    bench.receive(0, NAMED);
+    assertThat(bench.calls()).isEmpty();
+    bench.commit();
+    assertThat(bench.outcome(0, 1)).isEqualTo(unknown);
+    handOver();
+    bench.receive(0, NAMED);
+    assertThat(bench.calls()).as("nor by the next owner").isEmpty();
+    bench.commit();
+    assertThat(bench.outcome(0, 2)).isEqualTo(unknown);
+  }
+
+  @Test
+  void aSilenceBeforeItsBytesWereGoneLeavesTheOutcomeUnknown() {
+    bench.receive(0, Requests.upsert("env", "books"));
+    bench.reply(bench.call(), new Reply.Unanswered(-1, "read timed out"));
+    bench.advance(Duration.ofMillis(500));
+    bench.reply(bench.call(), AN_HOUR);
+    bench.commit();
+    bench.advance(Duration.ofHours(1));
+    readAgainInVain();
+    assertUnknown(bench.failure(0, 0));
   }
 
   @Test
