@@ -259,8 +259,8 @@ final class Lanes {
   }
 
   static void forgetIfEmpty(Partition partition, Lane lane) {
-    if (lane.empty() && !lane.dropped) {
-      partition.lanes.remove(lane.key);
+    if (lane.empty()) {
+      partition.lanes.remove(lane.key, lane);
       lane.dropped = true;
     }
   }

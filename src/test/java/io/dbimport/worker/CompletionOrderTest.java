@@ -179,6 +179,7 @@ final class CompletionOrderTest {
     assertThat(called()).isEmpty();
     bench.commit();
     handOver();
+    assertThat(worker.nextFetch(bench.clock.now())).as("to no purpose").isEmpty();
     assertThat(called()).isEmpty();
     endJobs();
     bench.commit();
@@ -269,6 +270,32 @@ final class CompletionOrderTest {
     assertThat(bench.outcome(0, 1).attempts()).as("not sent is no attempt").isEqualTo(1);
   }
 
+  @Test
+  void aRequestThatCouldBeCalledAtOnceWaitsForALateJob() {
+    bench.receive(0, INSERT);
+    Call lost = bench.call();
+    handOver();
+    bench.receive(0, INSERT);
+    bench.commit();
+    bench.receive(0, UPSERT);
+    worker.lateReply(0, 2, 0, new Restored.Answer(lost.number(), new Reply.Accepted(77)));
+    bench.fetch();
+    assertThat(worker.nextCall(bench.clock.now())).as("though it needs no intent").isEmpty();
+    assertThat(worker.waits().parked()).isEqualTo(1);
+  }
+
+  @Test
+  void aLaneWithoutWorkIsForgottenWhenItsJobIsOver() {
+    bench.receive(0, INSERT);
+    Call call = bench.call();
+    bench.accept(call);
+    bench.commit();
+    assertThat(call.lane.dropped).isFalse();
+    endJobs();
+    bench.commit();
+    assertThat(call.lane.dropped).isTrue();
+  }
+
   /** What became of it is known: it must not be published only when another job has ended. */
   @Test
   void aJournalledReplyIsPublishedThoughItsLaneWaits() {
@@ -277,7 +304,6 @@ final class CompletionOrderTest {
     earlier.receive(0, INSERT);
     earlier.accept(earlier.call());
     earlier.receive(0, INSERT);
-    earlier.receive(0, INSERT);
     earlier.reply(earlier.call(), AN_HOUR);
     earlier.commit();
     earlier.advance(Duration.ofHours(1));
@@ -285,7 +311,8 @@ final class CompletionOrderTest {
 
     WorkerBench later = new WorkerBench(Ordering.COMPLETION, earlier);
     later.assign(0);
-    assertThat(later.worker.waits().parked()).isEqualTo(2);
+    assertThat(later.worker.waits().parked()).isEqualTo(1);
+    later.receive(0, INSERT);
     assertThat(later.calls()).isEmpty();
     later.commit();
     assertThat(later.outcome(0, 1)).isEqualTo(new JobAccepted(77, 1));

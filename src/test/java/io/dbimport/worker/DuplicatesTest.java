@@ -8,8 +8,11 @@ import io.dbimport.Outcome.Failed;
 import io.dbimport.Outcome.JobAccepted;
 import io.dbimport.Reply;
 import io.dbimport.event.Source;
+import io.dbimport.worker.Entry.Settled;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -25,6 +28,10 @@ final class DuplicatesTest {
     WorkerBench bench = new WorkerBench(ordering);
     bench.assign(0);
     return bench;
+  }
+
+  private static List<Instant> settledAt(List<Entry> entries) {
+    return entries.stream().map(entry -> ((Settled) entry).at()).toList();
   }
 
   @ParameterizedTest
@@ -51,9 +58,11 @@ final class DuplicatesTest {
     bench.receive(0, insert("books", "one"));
     bench.reply(bench.call(), new Reply.Accepted(77));
     bench.commit();
+    Instant accepted = bench.clock.now().wall();
+    bench.advance(Duration.ofSeconds(5));
     bench.receive(0, insert("books", "one"));
     assertThat(bench.calls()).isEmpty();
-    bench.commit();
+    assertThat(settledAt(bench.commit())).containsExactly(accepted);
     assertThat(bench.outcome(0, 1)).isEqualTo(new JobAccepted(77, 1));
     bench.worker.dropped(0);
     bench.ledger.compact(0);
@@ -122,9 +131,10 @@ final class DuplicatesTest {
     bench.receive(0, insert("books", "one"));
     bench.receive(0, insert("music", "one"));
     bench.reply(bench.call(), new Reply.Accepted(77));
+    bench.advance(Duration.ofSeconds(5));
     bench.receive(0, insert("films", "one"));
     assertThat(bench.calls()).isEmpty();
-    bench.commit();
+    assertThat(settledAt(bench.commit())).as("now").endsWith(bench.clock.now().wall());
     for (int offset = 1; offset <= 2; offset++) {
       assertThat(bench.failure(0, offset).errorClass()).isEqualTo(ErrorClass.INVALID);
       assertThat(bench.failure(0, offset).errcode()).isEqualTo(40097);
@@ -148,6 +158,20 @@ final class DuplicatesTest {
     bench.accept(bench.call());
     bench.commit();
     bench.receive(0, insert("books", "one"));
+    assertThat(bench.calls()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anIdIsForgottenAMinuteLaterAtTheLatest(Ordering ordering) {
+    WorkerBench bench = bench(ordering);
+    bench.receive(0, insert("books", "one"));
+    bench.reply(bench.call(), new Reply.Accepted(77));
+    bench.advance(Duration.ofDays(7));
+    bench.commit();
+    bench.advance(Duration.ofMinutes(1));
+    bench.commit();
+    bench.receive(0, insert("music", "one"));
     assertThat(bench.calls()).hasSize(1);
   }
 }

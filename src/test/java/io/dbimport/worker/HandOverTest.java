@@ -8,7 +8,9 @@ import io.dbimport.Reply.Accepted;
 import io.dbimport.Reply.Refused;
 import io.dbimport.Reply.Unavailable;
 import io.dbimport.event.Source;
+import io.dbimport.worker.Entry.Admitted;
 import io.dbimport.worker.Entry.JobOver;
+import io.dbimport.worker.Entry.Settled;
 import io.dbimport.worker.WorkerSettings.Ordering;
 import java.time.Duration;
 import java.util.List;
@@ -248,6 +250,54 @@ final class HandOverTest {
     bench.commit();
     assertThat(bench.ledger.ends).hasSize(1);
     assertThat(bench.listener.ends).hasSize(1);
+  }
+
+  @Test
+  void lanesThatWaitElsewhereGoOnWhenAPartitionIsLetGo() {
+    bench.receive(0, UPSERT);
+    bench.receive(1, Requests.upsert("other", "books"));
+    bench.calls().forEach(call -> bench.reply(call, new Unavailable(-1, "down")));
+    worker.dropped(0);
+    bench.advance(Duration.ofMillis(500));
+    assertThat(WorkerBench.source(bench.call()).partition()).isEqualTo(1);
+  }
+
+  @Test
+  void aClosingPartitionAdmitsNoMoreWhatNoTickHasTakenYet() {
+    bench.receive(0, INSERT);
+    bench.receive(1, INSERT);
+    bench.receive(0, "nonsense");
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    worker.closing(0, bench.clock.now());
+    assertThat(worker.calling(0)).isZero();
+    assertThat(worker.calling(1)).isEqualTo(1);
+    assertThat(bench.commit())
+        .as("what is known of 0 is still said, and 1 goes on")
+        .hasExactlyElementsOfTypes(Settled.class, Admitted.class);
+    assertThat(bench.call().source().partition()).isEqualTo(1);
+    assertThat(worker.restingOffset(0)).contains(0L);
+  }
+
+  /** What a breaker was open is not counted, whoever began to try. */
+  @Test
+  void theNextOwnerTriesOnForAsLongAsABreakerWasOpen() {
+    bench.receive(1, INSERT);
+    Call first = bench.call();
+    Unavailable busy = new Unavailable(-502001, "busy");
+    bench.ledger.journal(first, busy);
+    bench.reply(first, busy);
+    bench.advance(Duration.ofMillis(500));
+    bench.ledger.journal(bench.call(), busy);
+    worker.dropped(1);
+    for (int lane = 0; lane < Breaker.STRIKES; lane++) {
+      bench.receive(0, Requests.insert("env", "c" + lane));
+    }
+    bench.calls().forEach(call -> bench.reply(call, busy));
+    bench.advance(Duration.ofMinutes(16));
+    bench.assign(1);
+    bench.receive(1, INSERT);
+    bench.commit();
+    assertThat(bench.ledger.outcomes).as("its patience is not over").isEmpty();
   }
 
   @Test

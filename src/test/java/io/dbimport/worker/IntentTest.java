@@ -193,6 +193,24 @@ final class IntentTest {
     assertThat(bench.ledger.resolved).containsExactly(new Source(Requests.TOPIC, 0, 0));
     assertThat(worker.waits().unknown()).isZero();
     assertThat(worker.view().jobs()).as("its job is followed").isEqualTo(1);
+    assertThat(bench.listener.resolved).isEqualTo(1);
+  }
+
+  @Test
+  void aReplyThatWasWrittenDownLateCorrectsAnUnknownOutcomeForTheNextOwner() {
+    bench.receive(0, INSERT);
+    Call lost = bench.call();
+    worker.dropped(0);
+    bench.assign(0);
+    bench.receive(0, INSERT);
+    tick();
+    assertThat(bench.failure(0, 0).errorClass()).isEqualTo(ErrorClass.OUTCOME_UNKNOWN);
+    worker.dropped(0);
+    bench.ledger.journal(lost, new Reply.Accepted(99));
+    bench.assign(0);
+    bench.fetch();
+    assertThat(tick()).hasExactlyElementsOfTypes(Entry.Resolved.class);
+    assertThat(worker.waits().unknown()).isZero();
   }
 
   @Test

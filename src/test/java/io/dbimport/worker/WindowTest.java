@@ -62,6 +62,28 @@ final class WindowTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"PT30S, 0", "PT40S, 1"})
+  void soIsALongWaitBetweenTwoAttempts(Duration wait, int parked) {
+    WorkerSettings defaults = WorkerSettings.defaults();
+    WorkerBench bench =
+        new WorkerBench(
+            new WorkerSettings(
+                defaults.limits(),
+                new WorkerSettings.Retry(Duration.ofMinutes(15), wait, wait, false),
+                defaults.ordering(),
+                defaults.jobTimeout(),
+                defaults.remembered(),
+                defaults.lease(),
+                defaults.window(),
+                defaults.defaultApp()));
+    bench.assign(0);
+    bench.receive(0, Requests.upsert("env", "books"));
+    bench.reply(bench.call(), new Reply.Unavailable(-1, "down"));
+    assertThat(bench.worker.waits().parked()).isEqualTo(parked);
+    bench.assertBalance();
+  }
+
+  @ParameterizedTest
   @CsvSource({"PT30S, 0", "PT30.000000001S, 1"})
   void whatComesToAnEnvironmentThatWaitsLongIsParkedAtOnce(Duration window, int parked) {
     WorkerBench bench = bench(WINDOW, AMPLE);

@@ -306,6 +306,28 @@ final class WorkerTest {
   }
 
   @Test
+  void ofTwoLanesThatWaitTheOneWhoseTimeComesFirstIsCalledFirst() {
+    bench.receive(0, Requests.upsert("env", "books"));
+    Call slower = bench.call();
+    bench.receive(0, Requests.upsert("other", "books"));
+    Call down = bench.call();
+    Duration window = Duration.ofSeconds(20);
+    bench.reply(slower, new Refused(-501003, "slower", ErrorClass.THROTTLED, window));
+    bench.reply(down, DOWN);
+    bench.advance(Duration.ofMillis(500));
+    assertThat(worker.nextCall(bench.clock.now()).map(WorkerBench::offset)).contains(1L);
+  }
+
+  @Test
+  void aLaneWithoutWorkIsForgotten() {
+    bench.receive(0, Requests.insert("env", "books"));
+    Call call = bench.call();
+    assertThat(call.lane.dropped).isFalse();
+    bench.accept(call);
+    assertThat(call.lane.dropped).isTrue();
+  }
+
+  @Test
   void aFailedRequestFreesItsLane() {
     bench.receive(0, Requests.insert("env", "books"));
     bench.receive(0, Requests.insert("env", "books"));
@@ -354,6 +376,18 @@ final class WorkerTest {
     assertThat(failed.detail()).contains("NullPointerException");
     assertThat(failed.attempts()).isEqualTo(1);
     assertThat(bench.outcome(0, 1)).isInstanceOf(JobAccepted.class);
+  }
+
+  @Test
+  void aCallThatBreaksFreesItsSlot() {
+    WorkerBench narrow =
+        new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
+    narrow.assign(0);
+    narrow.receive(0, Requests.upsert("env", "books"));
+    narrow.receive(0, Requests.upsert("other", "music"));
+    narrow.worker.broke(narrow.call(), "a bug", narrow.clock.now());
+    assertThat(WorkerBench.offset(narrow.call())).isEqualTo(1);
+    narrow.assertBalance();
   }
 
   @Test
@@ -460,8 +494,10 @@ final class WorkerTest {
   void passedGapsAreCommittedOnce() {
     worker.position(0, 17);
     assertThat(worker.offsets(List.of()).next()).containsExactly(Map.entry(0, 17L));
+    assertThat(worker.offsets(List.of()).isEmpty()).isFalse();
     bench.commit();
     assertThat(worker.offsets(List.of()).next()).isEmpty();
+    assertThat(worker.offsets(List.of()).isEmpty()).isTrue();
     worker.position(5, 3);
     assertThat(worker.offsets(List.of()).next()).as("of a partition that is not ours").isEmpty();
   }
@@ -488,6 +524,18 @@ final class WorkerTest {
     assertThat(worker.nextDueNanos()).isEqualTo(Long.MAX_VALUE);
     assertThat(worker.view().queued()).isEqualTo(1);
     assertThat(bench.ledger.offset(0)).isEqualTo(1);
+  }
+
+  @Test
+  void aQuietWorkerAdmitsNoMoreWhatNoTickHasTakenYet() {
+    bench.receive(0, Requests.insert("env", "books"));
+    assertThat(worker.nextCall(bench.clock.now())).isEmpty();
+    assertThat(worker.hasAdmitted()).isTrue();
+    worker.quiet(bench.clock.now());
+    assertThat(worker.hasAdmitted()).isFalse();
+    assertThat(worker.hasEntries()).as("no intent is written for nothing").isFalse();
+    assertThat(worker.view().queued()).isEqualTo(1);
+    assertThat(worker.restingOffset(0)).contains(0L);
   }
 
   @Test
