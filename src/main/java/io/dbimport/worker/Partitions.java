@@ -138,7 +138,7 @@ final class Partitions {
     for (Partition partition : all()) {
       parked += partition.parked;
       unknown += partition.claims.unknownCount();
-      if (admission.openBreakers() > 0) {
+      if (admission.openBreakers() != 0) {
         for (Lane lane : partition.lanes.values()) {
           if (admission.breakerOpen(lane.key.environment())) {
             behindBreaker += lane.queue.size() - (lane.calling ? 1 : 0);

@@ -125,6 +125,13 @@ class LedgerCodecTest {
         .isEqualTo(new Progress(9, 6, 5, true, true, Instant.EPOCH, Instant.MAX, last));
   }
 
+  @Test
+  void withoutItsLastFailureAProgressIsTheSame() {
+    Failed last = new Failed(-1, "system error", ErrorClass.UNAVAILABLE, "busy", 7);
+    assertThat(new Progress(9, 7, 5, true, true, Instant.EPOCH, Instant.MAX, last).withoutLast())
+        .isEqualTo(new Progress(9, 7, 5, true, true, Instant.EPOCH, Instant.MAX, null));
+  }
+
   @ParameterizedTest
   @EnumSource
   void aFailureOfEveryClassIsReadBackAsItWasWritten(ErrorClass errorClass) {

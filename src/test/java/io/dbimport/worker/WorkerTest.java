@@ -295,9 +295,7 @@ final class WorkerTest {
 
   @Test
   void aWaitingLaneHoldsNoSlot() {
-    WorkerBench narrow =
-        new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
-    narrow.assign(0);
+    WorkerBench narrow = oneSlot();
     narrow.receive(0, Requests.insert("env", "books"));
     narrow.receive(0, Requests.insert("other", "music"));
     narrow.reply(narrow.call(), Refused.of(-501003, "too many requests"));
@@ -380,14 +378,49 @@ final class WorkerTest {
 
   @Test
   void aCallThatBreaksFreesItsSlot() {
-    WorkerBench narrow =
-        new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
-    narrow.assign(0);
+    WorkerBench narrow = oneSlot();
     narrow.receive(0, Requests.upsert("env", "books"));
     narrow.receive(0, Requests.upsert("other", "music"));
     narrow.worker.broke(narrow.call(), "a bug", narrow.clock.now());
     assertThat(WorkerBench.offset(narrow.call())).isEqualTo(1);
     narrow.assertBalance();
+  }
+
+  @Test
+  void aCallThatIsNotSentFreesItsSlot() {
+    WorkerBench narrow = oneSlot();
+    narrow.receive(0, Requests.upsert("env", "books"));
+    narrow.worker.notSent(narrow.call(), narrow.clock.now());
+    assertThat(WorkerBench.offset(narrow.call())).isZero();
+    narrow.assertBalance();
+  }
+
+  @Test
+  void aRequestThatIsTooLateWhenItIsItsTurnTakesNoSlot() {
+    WorkerBench narrow = oneSlot();
+    narrow.receive(0, withDeadline(narrow.clock.now().wall().plusSeconds(10), 1));
+    narrow.receive(0, Requests.upsert("other", "music"));
+    narrow.advance(Duration.ofSeconds(10));
+    assertThat(WorkerBench.offset(narrow.call())).isEqualTo(1);
+    narrow.assertBalance();
+  }
+
+  @Test
+  void aRequestOfAClosingPartitionTakesNoSlot() {
+    WorkerBench narrow = oneSlot();
+    narrow.assign(1);
+    narrow.receive(0, Requests.upsert("env", "books"));
+    narrow.receive(1, Requests.upsert("other", "music"));
+    narrow.worker.closing(0, narrow.clock.now());
+    assertThat(WorkerBench.source(narrow.call()).partition()).isEqualTo(1);
+    narrow.assertBalance();
+  }
+
+  private static WorkerBench oneSlot() {
+    WorkerBench narrow =
+        new WorkerBench(WorkerBench.settings(1, 1, Ordering.REQUEST, 100, 1 << 20));
+    narrow.assign(0);
+    return narrow;
   }
 
   @Test
