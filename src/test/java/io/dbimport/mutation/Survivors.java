@@ -1,6 +1,7 @@
 package io.dbimport.mutation;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,8 @@ final class Survivors {
 
   /**
    * What the report and the list do not agree on, for people; empty when they do. Where something
-   * stands in a file does not count: class, method and kind of mutant do, and how many.
+   * stands in a file does not count: class, method and kind of mutant do, and how many. A known one
+   * that ran out of time may live: on a machine that has much to do, some do.
    *
    * @param report PIT's CSV: file, class, mutator, method, line, status, killing test
    * @param list comments and known survivors, a line each
@@ -33,17 +35,19 @@ final class Survivors {
   static List<String> compare(List<String> report, List<String> list) {
     List<String> problems = new ArrayList<>();
     Map<String, List<String>> alive = new TreeMap<>();
+    Map<String, Integer> timedOut = new HashMap<>();
     Set<String> classes = new HashSet<>();
     for (String mutant : report) {
       String[] fields = mutant.split(",", 7);
       String type = fields[1].substring(ROOT.length());
       classes.add(type);
+      Matcher lambda = LAMBDA.matcher(fields[3]);
+      String method = lambda.matches() ? lambda.group(1) : fields[3];
+      String what = type + "." + method + " " + mutator(fields[2]);
       if (!DEAD.contains(fields[5])) {
-        Matcher lambda = LAMBDA.matcher(fields[3]);
-        String method = lambda.matches() ? lambda.group(1) : fields[3];
-        alive
-            .computeIfAbsent(type + "." + method + " " + mutator(fields[2]), _ -> new ArrayList<>())
-            .add(fields[4]);
+        alive.computeIfAbsent(what, _ -> new ArrayList<>()).add(fields[4]);
+      } else if (fields[5].equals("TIMED_OUT")) {
+        timedOut.merge(what, 1, Integer::sum);
       }
     }
     Map<String, Integer> known = new TreeMap<>();
@@ -67,7 +71,8 @@ final class Survivors {
     known.forEach((mutant, count) -> {
       int found = alive.getOrDefault(mutant, List.of()).size();
       String type = mutant.substring(0, mutant.lastIndexOf('.', mutant.indexOf(' ')));
-      if (found < count && classes.contains(type)) {
+      int mayLive = found + timedOut.getOrDefault(mutant, 0);
+      if (mayLive < count && classes.contains(type)) {
         problems.add(mutant + ": " + count + " are known, and " + found + " live");
       }
     });

@@ -70,6 +70,16 @@ final class SurvivorsTest {
   }
 
   @Test
+  void aKnownOneThatRanOutOfTimeMayLive() {
+    String timedOut = mutant("Claims", "expire", 128, "TIMED_OUT");
+    assertThat(compare(List.of(timedOut), KNOWN)).isEmpty();
+    assertThat(compare(List.of(timedOut), KNOWN, KNOWN))
+        .singleElement()
+        .asString()
+        .contains("2 are");
+  }
+
+  @Test
   void aLineWithoutAReasonIsNone() {
     for (String line : List.of("worker.Claims.expire ConditionalsBoundary 1:", "something else")) {
       assertThat(compare(List.of(), line)).singleElement().asString().endsWith(line);
