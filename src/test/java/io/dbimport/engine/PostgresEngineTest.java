@@ -135,6 +135,31 @@ final class PostgresEngineTest {
             Map.entry("c", "{\"v\": 2, \"_id\": \"c\"}"));
   }
 
+  /** So that whoever takes the job over finds the transaction of one that hangs. */
+  @Test
+  void eachTransactionOfDocumentsBearsTheNameOfItsClaim() throws Exception {
+    PostgresEngine engine = bench.engine();
+    try (Connection connection = bench.database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create table named (as_the_claim boolean)");
+      statement.execute(
+          """
+          create function note_name() returns trigger language plpgsql as $$ begin
+            insert into public.named select exists (
+              select from dbimport.jobs where claim = current_setting('application_name'));
+            return null;
+          end $$\
+          """);
+      statement.execute(
+          "create trigger note_name after insert on \"env-1\".things for each statement execute"
+              + " function note_name()");
+    }
+    bench.run(engine, Workbench.json("f", false, ConflictMode.INSERT), Workbench.lines(120));
+
+    assertThat(bench.number("select count(*) from named where as_the_claim")).isEqualTo(3);
+    assertThat(bench.number("select count(*) from named where not as_the_claim")).isZero();
+  }
+
   @Test
   void anUpsertWritesOnlyWhatChangesADocument() throws Exception {
     PostgresEngine engine = bench.engine();
