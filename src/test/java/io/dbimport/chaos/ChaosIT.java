@@ -144,7 +144,7 @@ class ChaosIT {
 
     /** Ends all mischief, and has the last requests worked on. Returns the workers at work. */
     List<LaunchedWorker> quiet() throws Exception {
-      trial.api().play(EvilApi.Script.KIND);
+      trial.api().play(Mischief::quota);
       trial.api().open();
       List<LaunchedWorker> alive = new ArrayList<>();
       for (Slot slot : slots) {

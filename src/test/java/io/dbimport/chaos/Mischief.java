@@ -42,15 +42,26 @@ record Mischief(long seed) implements EvilApi.Script {
           // These hold the whole app back for a second.
           new Share(Answer.TOO_MANY, 5));
 
+  /** What is kind but for the quotas: whoever is to meet one may be called late. */
+  static Answer quota(String path, int nth) {
+    if (nth != 1) {
+      return Answer.OK;
+    }
+    return switch (Integer.parseInt("0" + path.replaceAll("\\D", "")) % QUOTA_EVERY) {
+      case ENV_QUOTA_AT -> Answer.ENV_QUOTA;
+      case APP_QUOTA_AT -> Answer.APP_QUOTA;
+      default -> Answer.OK;
+    };
+  }
+
   @Override
   public Answer answer(String path, int nth) {
     if (nth > MISCHIEVOUS_CALLS) {
       return Answer.OK;
     }
-    int number = Integer.parseInt("0" + path.replaceAll("\\D", ""));
-    int inTurn = number % QUOTA_EVERY;
-    if (nth == 1 && (inTurn == ENV_QUOTA_AT || inTurn == APP_QUOTA_AT)) {
-      return inTurn == ENV_QUOTA_AT ? Answer.ENV_QUOTA : Answer.APP_QUOTA;
+    Answer quota = quota(path, nth);
+    if (quota != Answer.OK) {
+      return quota;
     }
     int at = new SplittableRandom(seed + 31L * path.hashCode() + nth).nextInt(1000);
     for (Share share : SHARES) {
