@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The records of one transaction, duplicates among them told apart. Not thread-safe. */
 final class Batch {
-  /** Of each job two are in memory, or three for a moment: the larger the more is sorted. */
+  /**
+   * Of each job three are in memory, or four for a moment, and several jobs run at once: all
+   * together have the smaller part of it. The larger they are, the more is sorted.
+   */
   private static final long MAX_BYTES =
-      Math.clamp(Runtime.getRuntime().maxMemory() / 32, 4L << 20, 32L << 20);
+      Math.clamp(Runtime.getRuntime().maxMemory() / 24, 4L << 20, 48L << 20);
+
+  /** What a document takes in memory beside its own bytes and its {@code _id}, about. */
+  private static final int BYTES_A_DOCUMENT = 160;
 
   /**
    * What became of a batch.
@@ -62,7 +68,7 @@ final class Batch {
     switch (record) {
       case Bad bad -> failures.add(bad);
       case Document document -> {
-        bytes += document.object().length();
+        bytes += document.object().length() + document.id().length() + BYTES_A_DOCUMENT;
         add(document);
       }
     }

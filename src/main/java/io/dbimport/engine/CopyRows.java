@@ -22,6 +22,24 @@ final class CopyRows {
     this.sorted = documents.stream().sorted(Comparator.comparing(Document::id)).toList();
   }
 
+  /** Whether no {@code _id} is in both. */
+  boolean apartFrom(CopyRows other) {
+    int mine = 0;
+    int theirs = 0;
+    while (mine < sorted.size() && theirs < other.sorted.size()) {
+      int order = sorted.get(mine).id().compareTo(other.sorted.get(theirs).id());
+      if (order == 0) {
+        return false;
+      }
+      if (order < 0) {
+        mine++;
+      } else {
+        theirs++;
+      }
+    }
+    return true;
+  }
+
   /** Copies them into a table that has {@code _id} and {@code doc}. */
   void into(Connection connection, String table) throws SQLException {
     CopyIn copy =

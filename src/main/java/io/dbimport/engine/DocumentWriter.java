@@ -15,7 +15,7 @@ import java.util.Map;
 /**
  * Writes the batches of one job: by COPY straight into the collection for as long as no {@code _id}
  * is there already, else by COPY into a staging table and from there by one statement, which is
- * slower and knows conflicts. Not thread-safe.
+ * slower and knows conflicts. Thread-safe.
  */
 final class DocumentWriter {
   private static final int STAGED_AT_MOST = 63;
@@ -63,24 +63,36 @@ final class DocumentWriter {
 
   /** Writes the batch straight into the collection, or nothing of it. */
   private boolean copied(Connection connection, Batch batch, Savepoint before) throws SQLException {
-    if (batch.turns().size() > 1 || toStage-- > 0) {
+    if (batch.turns().size() > 1 || isToBeStaged()) {
       return false;
     }
     try {
       batch.rows().into(connection, table);
-      toStage = 0;
-      toStageNext = 1;
+      metNone();
       return true;
     } catch (SQLException failure) {
       if (!Sql.isTaken(failure)) {
         throw failure;
       }
       connection.rollback(before);
-      // What was written in vain stays as dead rows: tried again ever more seldom.
-      toStage = toStageNext;
-      toStageNext = Math.min(STAGED_AT_MOST, 2 * toStageNext + 1);
+      metOne();
       return false;
     }
+  }
+
+  private synchronized boolean isToBeStaged() {
+    return toStage-- > 0;
+  }
+
+  private synchronized void metNone() {
+    toStage = 0;
+    toStageNext = 1;
+  }
+
+  /** What was written in vain stays as dead rows: the straight way is tried ever more seldom. */
+  private synchronized void metOne() {
+    toStage = toStageNext;
+    toStageNext = Math.min(STAGED_AT_MOST, 2 * toStageNext + 1);
   }
 
   /** Returns those that met one in the collection, in the file's order; an upsert meets none. */

@@ -63,6 +63,11 @@ record Job(
           read, succeeded + result.written(), failed + result.failures().size(), told.toString());
     }
 
+    /** A reason, and what failed before it. */
+    String told(String why) {
+      return failed == 0 ? why : why + "; " + failures();
+    }
+
     /** What failed, for people; empty when nothing did. */
     String failures() {
       if (failed == 0) {

@@ -3,9 +3,9 @@ package io.dbimport.engine;
 import io.dbimport.FileType;
 import io.dbimport.JobStatus;
 import io.dbimport.engine.BatchesAhead.Filled;
+import io.dbimport.engine.BatchesInOrder.Step;
 import io.dbimport.engine.FailureList.ClaimLost;
 import io.dbimport.engine.FailureList.DatabaseFailed;
-import io.dbimport.engine.FileRecord.Bad;
 import io.dbimport.engine.Job.Ending;
 import io.dbimport.engine.Job.Progress;
 import io.dbimport.engine.RecordReader.Place;
@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,48 +64,58 @@ final class JobRun {
       writeList(job, ending);
       return;
     }
-    Progress progress = job.progress();
-    DocumentWriter writer = new DocumentWriter(job, settings.onUpsert());
     BatchSize size = new BatchSize(settings.batchRecords(), settings.claimFor());
-    try (BatchesAhead batches = read(job, size)) {
-      Filled filled;
-      do {
-        if (stopping.getAsBoolean()) {
-          store.release(job);
-          return;
+    try (BatchesInOrder writing =
+        new BatchesInOrder(database, store, settings, meters, job, size)) {
+      ReadingEnd read = readAndWrite(job, size, writing, stopping);
+      Step step = writing.finish();
+      if (step.over()) {
+        if (step.ending() != null) {
+          writeList(job, step.ending());
         }
-        filled = batches.next();
-        long start = System.nanoTime();
-        Step step = commit(job, writer, progress, filled);
-        size.written(System.nanoTime() - start);
-        if (step.over()) {
-          if (step.ending() != null) {
-            writeList(job, step.ending());
-          }
-          return;
-        }
-        progress = step.progress();
-      } while (filled.unreadable().isEmpty());
-      Problem problem = filled.unreadable().get().problem();
-      fail(job, progress, joined(problem.sentence(), progress.failures()), List.of(problem));
-    } catch (NoSuchFileException gone) {
-      String why = "the file " + job.parameters().filePath() + " is gone";
-      fail(job, progress, joined(why, progress.failures()), List.of());
-    } catch (FileChanged replaced) {
-      String why =
-          "the file %s was replaced after the job was accepted; nothing of the new one is imported"
-              .formatted(job.parameters().filePath());
-      fail(job, progress, joined(why, progress.failures()), List.of());
+      } else if (read.why().isEmpty()) {
+        store.release(job);
+      } else {
+        fail(job, step.progress(), read);
+      }
     }
   }
 
   /**
-   * What came of a batch.
+   * Why no more of a file is read.
    *
-   * @param over whether the import ends with it, or belongs to somebody else
-   * @param ending how, where the list of its failures is to be written first
+   * @param why it cannot be read further; empty when it can, or has been to its end
+   * @param problems of the file, for the list of its failures
    */
-  private record Step(Progress progress, boolean over, @Nullable Ending ending) {}
+  private record ReadingEnd(String why, List<Problem> problems) {
+    static final ReadingEnd NO_FAULT = new ReadingEnd("", List.of());
+  }
+
+  private ReadingEnd readAndWrite(
+      Job job, BatchSize size, BatchesInOrder writing, BooleanSupplier stopping)
+      throws SQLException, IOException {
+    String path = job.parameters().filePath();
+    try (BatchesAhead batches = read(job, size)) {
+      boolean more = true;
+      while (more && !stopping.getAsBoolean()) {
+        Filled filled = batches.next();
+        Step before = writing.write(filled);
+        if (filled.unreadable().isPresent()) {
+          Problem problem = filled.unreadable().get().problem();
+          return new ReadingEnd(problem.sentence(), List.of(problem));
+        }
+        more = !filled.last() && !before.over();
+      }
+      return ReadingEnd.NO_FAULT;
+    } catch (NoSuchFileException gone) {
+      return new ReadingEnd("the file " + path + " is gone", List.of());
+    } catch (FileChanged replaced) {
+      String why =
+          "the file %s was replaced after the job was accepted; nothing of the new one is imported"
+              .formatted(path);
+      return new ReadingEnd(why, List.of());
+    }
+  }
 
   private BatchesAhead read(Job job, BatchSize size) throws IOException {
     return new BatchesAhead(
@@ -128,86 +137,15 @@ final class JobRun {
         storage.open(env, path, version, 0), place, settings.csvNumbers(), random);
   }
 
-  /** Writes the batch, its progress and, at the end, the job's end. */
-  private Step commit(Job job, DocumentWriter writer, Progress before, Filled filled)
-      throws SQLException {
-    Batch batch = filled.batch();
-    boolean last = filled.last();
-    try (Connection connection = database.getConnection()) {
-      connection.setAutoCommit(false);
-      try {
-        Progress progress = before;
-        boolean stopped = last && batch.hasFailures() && job.parameters().stopOnError();
-        if (!batch.isEmpty()) {
-          store.name(connection, job);
-          Batch.Result result = writer.write(connection, batch);
-          stopped |= job.parameters().stopOnError() && !result.failures().isEmpty();
-          progress = before.plus(filled.place(), result);
-          if (!store.progress(connection, job, progress, settings.claimFor())) {
-            connection.rollback();
-            return new Step(before, true, null);
-          }
-          if (!result.failures().isEmpty()) {
-            List<Problem> problems = result.failures().stream().map(Bad::problem).toList();
-            store.refused(connection, job, before.failed(), problems);
-          }
-        }
-        Ending ending = last || stopped ? ending(progress, stopped) : null;
-        boolean listed = ending != null && end(connection, job, ending, progress.failed() > 0);
-        connection.commit();
-        meters.committed(before, progress);
-        return new Step(progress, ending != null, listed ? ending : null);
-      } catch (SQLException failure) {
-        return failed(connection, job, before, failure);
-      }
-    }
-  }
-
-  private static Ending ending(Progress progress, boolean stopped) {
-    if (stopped) {
-      return new Ending(JobStatus.FAIL, joined("stopped at the first error", progress.failures()));
-    }
-    boolean nothing = progress.succeeded() == 0 && progress.failed() > 0;
-    return new Ending(
-        nothing ? JobStatus.FAIL : JobStatus.SUCCESS,
-        progress.failed() == 0 ? "import finished" : progress.failures());
-  }
-
-  /** Ends the job, or notes how it ends once its list is written; whether it has one. */
-  private boolean end(Connection connection, Job job, Ending ending, boolean listed)
-      throws SQLException {
-    if (listed) {
-      return store.ending(connection, job, ending, settings.claimFor());
-    }
-    store.end(connection, job, ending, false);
-    return false;
-  }
-
-  private Step failed(Connection connection, Job job, Progress before, SQLException failure)
-      throws SQLException {
-    if (Sql.mayWorkLater(failure)) {
-      throw failure;
-    }
-    connection.rollback();
-    String why =
-        Sql.isUndefinedTable(failure)
-            ? "the collection " + job.parameters().collectionName() + " is gone"
-            : "the database refused a batch near line %d: %s"
-                .formatted(before.place().line(), firstLine(failure));
-    Ending ending = new Ending(JobStatus.FAIL, joined(why, before.failures()));
-    boolean listed = end(connection, job, ending, before.failed() > 0);
-    connection.commit();
-    return new Step(before, true, listed ? ending : null);
-  }
-
   /** The job ends as failed, for a reason of the whole file. */
-  private void fail(Job job, Progress progress, String why, List<Problem> problems)
-      throws SQLException, IOException {
-    Ending ending = new Ending(JobStatus.FAIL, why);
+  private void fail(Job job, Progress progress, ReadingEnd read) throws SQLException, IOException {
+    List<Problem> problems = read.problems();
+    boolean hasList = progress.failed() > 0 || !problems.isEmpty();
+    Ending ending = new Ending(JobStatus.FAIL, progress.told(read.why()));
     boolean listed;
     try (Connection connection = database.getConnection()) {
       connection.setAutoCommit(false);
-      listed = end(connection, job, ending, progress.failed() > 0 || !problems.isEmpty());
+      listed = store.endOrList(connection, job, ending, hasList, settings.claimFor());
       // Only while the claim holds: the list belongs to whoever has the job.
       if (listed && !problems.isEmpty()) {
         store.refused(connection, job, progress.failed(), problems);
@@ -244,7 +182,7 @@ final class JobRun {
       told = "the whole list could not be written to " + path;
     }
     try (Connection connection = database.getConnection()) {
-      Ending end = new Ending(ending.status(), joined(ending.text(), told));
+      Ending end = new Ending(ending.status(), ending.text() + "; " + told);
       store.end(connection, job, end, listed);
     }
   }
@@ -254,13 +192,5 @@ final class JobRun {
     try (Connection connection = database.getConnection()) {
       store.end(connection, job, new Ending(JobStatus.FAIL, why), false);
     }
-  }
-
-  private static String firstLine(SQLException failure) {
-    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-  }
-
-  private static String joined(String first, String second) {
-    return second.isEmpty() ? first : first + "; " + second;
   }
 }

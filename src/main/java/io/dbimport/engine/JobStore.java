@@ -348,8 +348,19 @@ final class JobStore {
     }
   }
 
+  /** Ends the job, or notes how it ends once its list is written; whether that is to be done. */
+  boolean endOrList(
+      Connection connection, Job job, Ending ending, boolean listed, Duration claimFor)
+      throws SQLException {
+    if (listed) {
+      return ending(connection, job, ending, claimFor);
+    }
+    end(connection, job, ending, false);
+    return false;
+  }
+
   /** The job ends so once the list is written; false when the claim is lost. */
-  boolean ending(Connection connection, Job job, Ending ending, Duration claimFor)
+  private boolean ending(Connection connection, Job job, Ending ending, Duration claimFor)
       throws SQLException {
     try (PreparedStatement update =
         connection.prepareStatement(

@@ -172,6 +172,16 @@ final class Workbench implements AutoCloseable {
     }
   }
 
+  /** The one text of a query. */
+  String text(String sql) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement select = connection.createStatement();
+        ResultSet row = select.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
   /** Lines of documents without {@code _id}: {@code n} counts from 0. */
   static String lines(int documents) {
     StringBuilder lines = new StringBuilder();
