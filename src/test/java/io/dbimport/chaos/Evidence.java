@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param posts in the order in which they arrived
  * @param committed partition of requests to committed offset
  * @param ends partition of requests to its end
+ * @param jobEnds where lanes wait for the end of jobs, job to when the API first said that it has
+ *     ended, in nanoseconds of the epoch; else null
  */
 record Evidence(
     List<Delivery> deliveries,
@@ -22,7 +24,8 @@ record Evidence(
     List<Journalled> journal,
     List<Balance> balances,
     Map<Integer, Long> committed,
-    Map<Integer, Long> ends) {
+    Map<Integer, Long> ends,
+    @Nullable Map<Long, Long> jobEnds) {
 
   /** Where a delivery lies. Immutable. */
   record At(int partition, long offset) implements Comparable<At> {

@@ -78,9 +78,11 @@ final class EvilApi implements AutoCloseable {
   private final AtomicInteger held = new AtomicInteger();
   private final Map<String, Integer> arrived = new ConcurrentHashMap<>();
   private final Map<Long, Integer> looks = new ConcurrentHashMap<>();
+  private final Map<Long, Long> jobEnds = new ConcurrentHashMap<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile CountDownLatch gate = new CountDownLatch(1);
   private volatile Script script = Script.KIND;
+  private volatile int looksUntilEnd = 2;
   private volatile Duration delay = Duration.ZERO;
   private volatile @Nullable Answer looksAnswered;
   private volatile String token;
@@ -139,6 +141,16 @@ final class EvilApi implements AutoCloseable {
   /** Every call but an import is answered like this; null for what a kind API says. */
   void answerLooks(@Nullable Answer next) {
     looksAnswered = next;
+  }
+
+  /** Jobs are over when they have been looked at so often; usually twice. */
+  void endJobsAtLook(int nth) {
+    looksUntilEnd = nth;
+  }
+
+  /** Job to when it was first said that it has ended, in nanoseconds of the epoch. */
+  Map<Long, Long> jobEnds() {
+    return jobEnds;
   }
 
   /** Imports that arrived. */
@@ -237,6 +249,11 @@ final class EvilApi implements AutoCloseable {
     }
   }
 
+  private static long epochNanos() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+  }
+
   /** False when the connection is of no more use. */
   private boolean answer(Request request, Socket socket, OutputStream out)
       throws IOException, InterruptedException {
@@ -253,7 +270,10 @@ final class EvilApi implements AutoCloseable {
     }
     if (STATES.contains(request.path())) {
       long jobId = request.json().path("job_id").asLong(0);
-      boolean done = looks.merge(jobId, 1, Integer::sum) > 1;
+      boolean done = looks.merge(jobId, 1, Integer::sum) >= looksUntilEnd;
+      if (done) {
+        jobEnds.putIfAbsent(jobId, epochNanos());
+      }
       send(
           out,
           ok().put("status", done ? "success" : "writing")
@@ -276,11 +296,7 @@ final class EvilApi implements AutoCloseable {
             ? script.answer(path, arrived.merge(path, 1, Integer::sum))
             : Answer.EXPIRED_TOKEN;
     long jobId = lastJobId.incrementAndGet();
-    Instant now = Instant.now();
-    asked
-        .put("at", now.getEpochSecond() * 1_000_000_000L + now.getNano())
-        .put("answer", answer.name())
-        .put("job_id", jobId);
+    asked.put("at", epochNanos()).put("answer", answer.name()).put("job_id", jobId);
     // One write of an appending channel: lines of imports at once do not mix.
     notes.write(ByteBuffer.wrap((asked + "\n").getBytes(StandardCharsets.UTF_8)));
     imports.incrementAndGet();

@@ -36,7 +36,7 @@ final class Judge {
     ONE_OUTCOME,
     /** Unknown is what nobody can know, and nothing else. */
     UNKNOWN_IS_UNKNOWN,
-    /** The calls of a lane come in the partition's order. */
+    /** The calls of a lane come in the partition's order; where jobs count, after their ends. */
     LANE_ORDER,
     /** Every accepted job has one end. */
     ONE_END,
@@ -76,6 +76,7 @@ final class Judge {
     judge.oneOutcome();
     judge.unknownIsUnknown();
     judge.laneOrder();
+    judge.completionOrder();
     judge.oneEnd();
     judge.balance();
     judge.offsets();
@@ -263,7 +264,7 @@ final class Judge {
         continue; // a violation of another promise
       }
       Delivery delivery = asked.getFirst();
-      String lane = delivery.at().partition() + "/" + delivery.lane();
+      String lane = lane(delivery);
       Post before = newest.get(lane);
       if (before == null || offset(before) <= delivery.at().offset()) {
         newest.put(lane, post);
@@ -287,6 +288,42 @@ final class Judge {
                     before));
       }
     }
+  }
+
+  /** An upsert may be called again, with all that followed it: its last job and calls count. */
+  private void completionOrder() {
+    Map<Long, Long> ended = evidence.jobEnds();
+    if (ended == null) {
+      return;
+    }
+    Map<String, List<Outcome>> jobs = new HashMap<>();
+    for (Delivery delivery : deliveries.values()) {
+      outcomes.getOrDefault(delivery.at(), List.of()).stream()
+          .filter(o -> o.accepted() && !o.duplicate() && o.resolves().isEmpty())
+          .forEach(o -> jobs.computeIfAbsent(lane(delivery), _ -> new ArrayList<>()).add(o));
+    }
+    posts.forEach((path, calls) -> {
+      List<Delivery> asked = byPath.getOrDefault(path, List.of());
+      if (asked.isEmpty()) {
+        return; // a violation of another promise
+      }
+      Post last = calls.getLast();
+      Delivery delivery = asked.getFirst();
+      for (Outcome earlier : jobs.getOrDefault(lane(delivery), List.of())) {
+        boolean running = ended.getOrDefault(earlier.jobId(), Long.MAX_VALUE) > last.epochNanos();
+        if (earlier.at().offset() < delivery.at().offset() && running) {
+          violate(
+              Promise.LANE_ORDER,
+              delivery.requestId(),
+              "called while a job of its lane was running: %s, %s".formatted(last, earlier));
+          return;
+        }
+      }
+    });
+  }
+
+  private static String lane(Delivery delivery) {
+    return delivery.at().partition() + "/" + delivery.lane();
   }
 
   private long offset(Post post) {

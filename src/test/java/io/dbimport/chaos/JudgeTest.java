@@ -34,6 +34,7 @@ class JudgeTest {
   private final List<Intent> intents = new ArrayList<>();
   private final List<Journalled> journal = new ArrayList<>();
   private final List<Balance> balances = new ArrayList<>();
+  private @Nullable Map<Long, Long> jobEnds;
   private final Map<Integer, Long> committed = new HashMap<>(Map.of(0, 5L));
 
   JudgeTest() {
@@ -274,6 +275,20 @@ class JudgeTest {
   }
 
   @Test
+  void lanesThatWaitForTheEndOfJobsDoSo() {
+    jobEnds = Map.of(100L, 102_000L, 102L, 103_000L);
+    assertThat(violations()).isEmpty();
+
+    jobEnds = Map.of(100L, 102_000L, 102L, 103_001L);
+    assertThat(violations()).extracting(Judge.Violation::requestId).containsExactly(id(REFUSED));
+
+    jobEnds = Map.of(100L, 102_000L);
+    assertThat(violations())
+        .extracting(Judge.Violation::requestId)
+        .containsExactly(id(REFUSED), id(UNKNOWN), id(RETRIED));
+  }
+
+  @Test
   void everyJobHasAnEnd() {
     finished.removeFirst();
 
@@ -359,7 +374,8 @@ class JudgeTest {
             journal,
             balances,
             committed,
-            Map.of(0, 5L)));
+            Map.of(0, 5L),
+            jobEnds));
   }
 
   private void accepted(int number, long jobId) {
@@ -383,7 +399,7 @@ class JudgeTest {
   }
 
   private static Post post(int number, Answer answer, long jobId) {
-    return new Post(0, "e/c", path(number), answer, jobId);
+    return new Post(jobId * 1000, "e/c", path(number), answer, jobId);
   }
 
   private static At at(int number) {

@@ -63,6 +63,7 @@ final class Trial implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final EventEncoder events;
   private final List<LaunchedWorker> launched = new ArrayList<>();
+  private boolean byCompletion;
 
   private Trial(String bootstrapServers, String prefix, Path folder) throws IOException {
     this.bootstrapServers = bootstrapServers;
@@ -122,6 +123,12 @@ final class Trial implements AutoCloseable {
     return api;
   }
 
+  /** Lanes wait for the end of jobs, which come at the first look; before anything begins. */
+  void orderByCompletion() {
+    byCompletion = true;
+    api.endJobsAtLook(1);
+  }
+
   private String group() {
     return prefix + "-workers";
   }
@@ -164,6 +171,7 @@ final class Trial implements AutoCloseable {
     settings.put("DBIMPORT_API_TIMEOUT", API_TIMEOUT.toMillis() + "ms");
     settings.put("DBIMPORT_APPS", apps.toString());
     settings.put("DBIMPORT_MAX_IN_FLIGHT", Integer.toString(MAX_IN_FLIGHT));
+    settings.put("DBIMPORT_ORDERING", byCompletion ? "completion" : "request");
     settings.put("DBIMPORT_RETRY_INITIAL", "100ms");
     settings.put("DBIMPORT_RETRY_MAX", "1s");
     Path log = folder.resolve("%02d-%s.log".formatted(launched.size(), instance));
@@ -259,7 +267,8 @@ final class Trial implements AutoCloseable {
       }
     }
     // Only now: what came too often would have come by here.
-    Evidence evidence = witness.evidence(Post.read(api.notes()), balances);
+    Evidence evidence =
+        witness.evidence(Post.read(api.notes()), balances, byCompletion ? api.jobEnds() : null);
     List<Judge.Violation> violations = Judge.violations(evidence);
     violations.stream().limit(SHOWN).forEach(violation -> problems.add(violation.toString()));
     String summary = summary(evidence);

@@ -155,7 +155,7 @@ final class Witness implements AutoCloseable {
   }
 
   /** All of it, as it is now. */
-  Evidence evidence(List<Post> posts, List<Balance> balances) {
+  Evidence evidence(List<Post> posts, List<Balance> balances, @Nullable Map<Long, Long> jobEnds) {
     readOn();
     return new Evidence(
         List.copyOf(deliveries),
@@ -167,7 +167,8 @@ final class Witness implements AutoCloseable {
         List.copyOf(journal),
         balances,
         committed(),
-        ends());
+        ends(),
+        jobEnds);
   }
 
   /** Up to where committed records end at this moment. */
