@@ -62,7 +62,7 @@ final class Admission {
             environment ->
                 new Tenant(
                     environment,
-                    new Breaker(limits.envMaxInFlight(), random),
+                    new Breaker(Math.min(limits.envMaxInFlight(), limits.maxInFlight()), random),
                     new Rate(limits.ratePerEnv())));
     tenant.ready.addLast(lane);
     tenant.rested = false;
@@ -78,10 +78,10 @@ final class Admission {
   }
 
   /**
-   * The lane whose turn it is, with the slots and permits for its call taken; empty when nothing
-   * may be called now.
+   * Whose turn it is, with the slots and permits for the call taken; empty when nothing may be
+   * called now.
    */
-  Optional<Lane> next(Moment now) {
+  Optional<Turn> next(Moment now) {
     wake(now);
     overTotalRate = false;
     while (!ring.isEmpty() && address.admits() && total.allows(now)) {
@@ -96,22 +96,21 @@ final class Admission {
         continue;
       }
       tenant.ready.removeFirst();
-      tenant.breaker.take(tenant.own);
-      address.take(tenant.atAddress);
+      Turn turn = new Turn(lane, tenant, tenant.breaker.take(), address.take());
       tenant.rate.take(now);
       total.take(now);
       enterRing(tenant);
-      return Optional.of(lane);
+      return Optional.of(turn);
     }
     overTotalRate = !ring.isEmpty() && address.admits();
     return Optional.empty();
   }
 
   /** A call that {@link #next} admitted is not made, or broke by a fault of ours. */
-  void release(Environment environment) {
-    Tenant tenant = calling(environment);
-    tenant.breaker.giveBack(tenant.own);
-    address.giveBack(tenant.atAddress);
+  void release(Turn turn) {
+    Tenant tenant = turn.tenant();
+    tenant.breaker.ended(turn.own());
+    address.ended(turn.atAddress());
     tenant.rate.giveBack();
     total.giveBack();
     enterRing(tenant);
@@ -119,11 +118,10 @@ final class Admission {
   }
 
   /** A call that {@link #next} admitted came back. */
-  void replied(Environment environment, Reply reply, Moment now) {
-    Tenant tenant = calling(environment);
-    breakers.replied(tenant, reply, now);
-    enterRing(tenant);
-    restIfIdle(tenant);
+  void replied(Turn turn, Reply reply, Moment now) {
+    breakers.replied(turn, reply, now);
+    enterRing(turn.tenant());
+    restIfIdle(turn.tenant());
   }
 
   /** Holds back exactly that app; null means the one app there is. */
@@ -242,14 +240,6 @@ final class Admission {
 
   private static PriorityQueue<Due> queue() {
     return new PriorityQueue<>(Comparator.comparingLong(Due::nanos));
-  }
-
-  private Tenant calling(Environment environment) {
-    Tenant tenant = tenants.get(environment);
-    if (tenant == null || tenant.breaker.inFlight() == 0) {
-      throw new IllegalStateException("no call is open for " + environment);
-    }
-    return tenant;
   }
 
   private void enterRing(Tenant tenant) {

@@ -1,6 +1,8 @@
 package io.dbimport.worker;
 
+import io.dbimport.worker.LaneKey.Environment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -8,14 +10,18 @@ import org.jspecify.annotations.Nullable;
  * The slots for calls of the API's address or of one environment, and whether calls get through.
  * Confined to the loop thread.
  *
- * <p>A call that fails is a strike and keeps its slot back until one gets through: so when calls
- * begin to fail without an answer, no more of them do than there are slots. A few strikes in a row
- * open the breaker: no call is admitted, and probes are due. One that answers opens it by half: one
- * call, then two, four and so on are let through, until all slots are in use again; a failure on
- * the way opens it again. Failures of calls from before the last opening are no news.
+ * <p>A call that fails is a strike and keeps its slot back until one gets through that was admitted
+ * after it failed; an earlier one may have been answered before calls began to fail. So when they
+ * begin to, no more of them do than there are slots. A few strikes in a row open the breaker, and
+ * so do strikes on every slot: no call is admitted, and probes are due. One that answers gives the
+ * slots back and opens it by half: one call, then two, four and so on are let through, until all
+ * slots are in use again; a failure on the way opens it again. How calls from before the last
+ * opening end is no news.
  *
  * <p>At the address the calls of one environment may fail for a reason of its own, which its own
- * breaker looks after: they open the address's only together with those of another.
+ * breaker looks after: they open the address's only together with those of another. Where one
+ * environment's keep all slots back but one, that one is for another to find out by, and may be one
+ * failure more.
  */
 final class Breaker {
   /** Strikes in a row that open it; fewer where there are fewer slots. */
@@ -26,15 +32,12 @@ final class Breaker {
 
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
-  /** The open calls of one environment. Confined to the loop thread. */
-  static final class Share {
-    private int open;
-
-    /** Those admitted since the breaker's last opening, if that is the one noted here. */
-    private int fresh;
-
-    private int opening;
-  }
+  /**
+   * A call that failed and keeps a slot back.
+   *
+   * @param admitted the last call that had been admitted by then
+   */
+  private record Strike(long admitted, Environment whose, boolean alone) {}
 
   private enum State {
     CLOSED,
@@ -50,13 +53,20 @@ final class Breaker {
   private int inFlight;
 
   private int fresh;
-  private int strikes;
 
-  /** How often it opened. */
-  private int openings;
+  /** The number of the last call that was admitted, and of the last one before the last opening. */
+  private long admitted;
 
-  /** Whose call failed since the last one that got through; null while none did. */
-  private @Nullable Share striker;
+  private long beforeOpening;
+
+  /** Of each slot that is kept back, in the order of their failures. */
+  private final ArrayDeque<Strike> strikes = new ArrayDeque<>();
+
+  /** Calls that failed since the last one that got through. */
+  private int inARow;
+
+  /** Whose call was the last of those; null while there is none. */
+  private @Nullable Environment striker;
 
   /** Whether those failures have more than one environment's reasons. */
   private boolean general;
@@ -80,47 +90,45 @@ final class Breaker {
 
   /** Whether one more call may be made now. */
   boolean admits() {
+    // One is never kept back, or no call could ever give the others back.
+    boolean hasSlot = inFlight + Math.min(strikes.size(), slots - 1) < slots;
     return switch (state) {
-      case CLOSED -> inFlight + withheld() < slots;
+      case CLOSED -> hasSlot;
       case OPEN -> false;
-      case HALF_OPEN -> inFlight + withheld() < slots && fresh < window;
+      case HALF_OPEN -> hasSlot && fresh < window;
     };
   }
 
-  /** The slots that strikes keep back. One stays, or no call could ever clear them. */
-  private int withheld() {
-    return Math.min(strikes, slots - 1);
-  }
-
-  /** Takes a slot for a call. */
-  void take(Share share) {
-    ofThisOpening(share);
-    share.open++;
-    share.fresh++;
+  /** Takes a slot for a call. Returns the call's number, which its end is to be told with. */
+  long take() {
     inFlight++;
     fresh++;
+    return ++admitted;
   }
 
-  /** A call that was just admitted is not made. */
-  void giveBack(Share share) {
-    ofThisOpening(share);
-    end(share, share.fresh > 0);
-  }
-
-  /** A call ended without news. */
-  void ended(Share share) {
-    end(share, !hasStragglers(share));
+  /** A call ended without news, or is not made after all. */
+  void ended(long call) {
+    if (inFlight == 0) {
+      throw new IllegalStateException("no call is open");
+    }
+    inFlight--;
+    if (isFresh(call)) {
+      fresh--;
+    }
   }
 
   /** A call got through. */
-  void succeeded(Share share, Moment now) {
-    ended(share);
-    strikes = 0;
+  void succeeded(long call) {
+    ended(call);
+    while (!strikes.isEmpty() && strikes.element().admitted < call) {
+      strikes.remove();
+    }
+    if (!isFresh(call)) {
+      return;
+    }
+    inARow = 0;
     striker = null;
     general = false;
-    if (state == State.OPEN) {
-      openByHalf(now);
-    }
     if (state == State.HALF_OPEN) {
       window = 2 * window;
       if (window >= slots) {
@@ -132,24 +140,42 @@ final class Breaker {
   /**
    * A call failed.
    *
+   * @param whose the environment that was called
    * @param alone whether that says enough without another environment's failure
    * @return whether it was news: false for a call from before the last opening
    */
-  boolean failed(Share share, boolean alone, Moment now) {
-    boolean news = !hasStragglers(share);
-    end(share, news);
-    if (!news) {
-      return false;
+  boolean failed(long call, Environment whose, boolean alone, Moment now) {
+    boolean news = isFresh(call);
+    ended(call);
+    strikes.add(new Strike(admitted, whose, alone));
+    if (strikes.size() > slots) {
+      strikes.remove();
     }
-    general |= alone || (striker != null && striker != share);
-    striker = share;
-    strikes++;
-    if (general && state == State.HALF_OPEN) {
+    if (news) {
+      general |= alone || (striker != null && !striker.equals(whose));
+      striker = whose;
+      inARow++;
+    }
+    if (news && general && state == State.HALF_OPEN) {
       open(now, pause());
-    } else if (general && strikes >= Math.min(STRIKES, slots)) {
+    } else if (state != State.OPEN && (manyInARow() || onEverySlot())) {
       open(now, 0);
     }
-    return true;
+    return news;
+  }
+
+  private boolean manyInARow() {
+    return general && inARow >= Math.min(STRIKES, slots);
+  }
+
+  private boolean onEverySlot() {
+    return strikes.size() == slots
+        && (strikes.stream().anyMatch(Strike::alone)
+            || strikes.stream().map(Strike::whose).distinct().count() > 1);
+  }
+
+  private boolean isFresh(long call) {
+    return call > beforeOpening;
   }
 
   /** When a probe is due, by the monotonic clock; {@code Long.MAX_VALUE} for never. */
@@ -157,18 +183,14 @@ final class Breaker {
     return state == State.OPEN && !probing ? probeDueNanos : Long.MAX_VALUE;
   }
 
-  /** A probe is made now. Returns which opening it is for. */
-  int probe() {
+  /** A probe is made now. Nothing but what it finds ends the opening. */
+  void probe() {
     probing = true;
-    return openings;
   }
 
-  /** The probe that was made for this opening came back; what it says of an earlier one is old. */
-  void probed(int opening, boolean answers, Moment now) {
+  /** The probe came back. */
+  void probed(boolean answers, Moment now) {
     probing = false;
-    if (state != State.OPEN || opening != openings) {
-      return;
-    }
     if (answers) {
       openByHalf(now);
     } else {
@@ -193,7 +215,7 @@ final class Breaker {
 
   /** Whether there is nothing to remember: no strike now, no opening ever. */
   boolean isPristine() {
-    return strikes == 0 && openings == 0;
+    return strikes.isEmpty() && beforeOpening == 0;
   }
 
   int inFlight() {
@@ -207,8 +229,10 @@ final class Breaker {
 
   private void open(Moment now, long probeAfterNanos) {
     state = State.OPEN;
-    openings++;
+    beforeOpening = admitted;
     fresh = 0;
+    inARow = 0;
+    general = true;
     openedNanos = now.nanos();
     probeDueNanos = now.nanos() + probeAfterNanos;
   }
@@ -216,7 +240,7 @@ final class Breaker {
   private void openByHalf(Moment now) {
     openNanosBefore = openNanos(now);
     state = State.HALF_OPEN;
-    strikes = 0;
+    strikes.clear();
     window = 1;
   }
 
@@ -230,29 +254,5 @@ final class Breaker {
     long ceiling = Math.min(LONGEST_PAUSE.toNanos(), FIRST_PAUSE.toNanos() << Math.min(pauses, 10));
     pauses++;
     return ceiling / 2 + random.nextLong(ceiling / 2 + 1);
-  }
-
-  private void ofThisOpening(Share share) {
-    if (share.opening != openings) {
-      share.opening = openings;
-      share.fresh = 0;
-    }
-  }
-
-  private boolean hasStragglers(Share share) {
-    ofThisOpening(share);
-    return share.open > share.fresh;
-  }
-
-  private void end(Share share, boolean wasFresh) {
-    if (share.open == 0) {
-      throw new IllegalStateException("no call is open");
-    }
-    share.open--;
-    inFlight--;
-    if (wasFresh) {
-      share.fresh--;
-      fresh--;
-    }
   }
 }

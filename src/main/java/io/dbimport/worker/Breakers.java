@@ -30,30 +30,31 @@ final class Breakers {
     this.address = new Breaker(maxInFlight, random);
   }
 
-  /** A call of the tenant came back. */
-  void replied(Tenant tenant, Reply reply, Moment now) {
+  /** A call came back. */
+  void replied(Turn turn, Reply reply, Moment now) {
+    Tenant tenant = turn.tenant();
     News news = News.of(reply);
     boolean explained = false;
     switch (news.address()) {
-      case WELL -> address.succeeded(tenant.atAddress, now);
+      case WELL -> address.succeeded(turn.atAddress());
       case ILL -> {
         struckApp = tenant.environment.appId();
         boolean notSent = reply instanceof Unavailable;
-        explained = !address.failed(tenant.atAddress, notSent, now);
+        explained = !address.failed(turn.atAddress(), tenant.environment, notSent, now);
       }
-      case UNKNOWN -> address.ended(tenant.atAddress);
+      case UNKNOWN -> address.ended(turn.atAddress());
     }
     switch (news.environment()) {
-      case WELL -> tenant.breaker.succeeded(tenant.own, now);
+      case WELL -> tenant.breaker.succeeded(turn.own());
       case ILL -> {
         // What was open when the address failed speaks against the address alone.
         if (explained) {
-          tenant.breaker.ended(tenant.own);
+          tenant.breaker.ended(turn.own());
         } else {
-          tenant.breaker.failed(tenant.own, true, now);
+          tenant.breaker.failed(turn.own(), tenant.environment, true, now);
         }
       }
-      case UNKNOWN -> tenant.breaker.ended(tenant.own);
+      case UNKNOWN -> tenant.breaker.ended(turn.own());
     }
     changed(tenant, now);
   }
@@ -83,12 +84,14 @@ final class Breakers {
   Probe probe(@Nullable Tenant next) {
     if (address.isOpen()) {
       String appId = next == null ? struckApp : next.environment.appId();
-      return new Probe(appId, null, address.probe());
+      address.probe();
+      return new Probe(appId, null);
     }
     Tenant tenant = probes.remove().tenant;
     tenant.probeQueuedNanos = Long.MAX_VALUE;
     probesOpen++;
-    return new Probe(tenant.environment.appId(), tenant.environment, tenant.breaker.probe());
+    tenant.breaker.probe();
+    return new Probe(tenant.environment.appId(), tenant.environment);
   }
 
   /**
@@ -98,12 +101,12 @@ final class Breakers {
    */
   void probed(Probe probe, @Nullable Tenant tenant, boolean answers, Moment now) {
     if (probe.environment == null) {
-      address.probed(probe.opening, answers, now);
+      address.probed(answers, now);
       return;
     }
     probesOpen--;
     if (tenant != null) {
-      tenant.breaker.probed(probe.opening, answers, now);
+      tenant.breaker.probed(answers, now);
       changed(tenant, now);
     }
   }

@@ -7,6 +7,7 @@ import io.dbimport.event.Source;
 public final class Call {
   final Lane lane;
   final OpenRequest open;
+  final Turn turn;
 
   /** Number of the call, from 1, as its intent has it. */
   final int number;
@@ -14,9 +15,10 @@ public final class Call {
   /** When the right to start it ends, by the monotonic clock; set when it is handed out. */
   long startByNanos;
 
-  Call(Lane lane, OpenRequest open) {
-    this.lane = lane;
+  Call(Turn turn, OpenRequest open) {
+    this.lane = turn.lane();
     this.open = open;
+    this.turn = turn;
     this.number = open.attempts.calls();
   }
 

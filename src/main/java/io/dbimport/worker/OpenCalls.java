@@ -70,15 +70,15 @@ final class OpenCalls {
       takeBack(call, true, now);
     }
     while (!quiet) {
-      Lane lane = admission.next(now).orElse(null);
-      if (lane == null) {
+      Turn turn = admission.next(now).orElse(null);
+      if (turn == null) {
         return Optional.empty();
       }
-      Call call = admit(lane, now);
+      Call call = admit(turn, now);
       if (call == null) {
         continue;
       }
-      Partition partition = partitions.get(lane.key.partition());
+      Partition partition = partitions.get(call.lane.key.partition());
       if (partition != null && !call.intended() && partition.leased(now)) {
         return Optional.of(started(partition, call));
       }
@@ -95,27 +95,28 @@ final class OpenCalls {
     return call;
   }
 
-  private @Nullable Call admit(Lane lane, Moment now) {
+  private @Nullable Call admit(Turn turn, Moment now) {
+    Lane lane = turn.lane();
     Partition partition = partitions.of(lane);
     if (partition == null
         || partition.closing
         || lane.calling
         || lane.queue.isEmpty()
         || lane.sleeping(now)) {
-      admission.release(lane.key.environment());
+      admission.release(turn);
       return null;
     }
     OpenRequest open = lane.first();
     Decided decided = lanes.decidedFirst(partition, open, now);
     if (decided != null) {
-      admission.release(lane.key.environment());
+      admission.release(turn);
       lanes.finish(partition, lane, open, decided, now);
       return null;
     }
     lane.calling = true;
     partition.calling++;
     open.attempts = open.attempts.call();
-    return new Call(lane, open);
+    return new Call(turn, open);
   }
 
   /** The tick that has the admitted call is committed. */
@@ -168,7 +169,7 @@ final class OpenCalls {
 
   /** Lets go of the admitted calls of a partition. */
   void dropped(Partition partition) {
-    partition.admitted.forEach(call -> admission.release(call.lane.key.environment()));
+    partition.admitted.forEach(call -> admission.release(call.turn));
     startable.removeIf(call -> {
       boolean gone = partition.admitted.contains(call);
       if (gone) {
@@ -180,7 +181,7 @@ final class OpenCalls {
 
   /** An admitted call is not made after all; a committed intent is taken back. */
   private void takeBack(Call call, boolean committed, Moment now) {
-    admission.release(call.lane.key.environment());
+    admission.release(call.turn);
     if (committed) {
       neverMade(call);
     }
@@ -193,7 +194,7 @@ final class OpenCalls {
 
   /** A call that was handed out is not made after all, and surely not carried out. */
   void notSent(Call call, Moment now) {
-    admission.release(call.lane.key.environment());
+    admission.release(call.turn);
     Partition partition = partitions.of(call.lane);
     if (partition != null) {
       notMade(partition, call, true, now);
@@ -222,13 +223,13 @@ final class OpenCalls {
   /** A call came back. */
   void replied(Call call, Reply reply, Moment now) {
     Environment environment = call.lane.key.environment();
-    admission.replied(environment, reply, now);
+    admission.replied(call.turn, reply, now);
     answered(call, now, () -> step(call.open, environment, reply, now));
   }
 
   /** A call came back with a fault of ours; nothing is known of what became of the request. */
   void broke(Call call, String what, Moment now) {
-    admission.release(call.lane.key.environment());
+    admission.release(call.turn);
     answered(call, now, () -> new Settle(Decided.internal(what, call.open.attempts.made())));
   }
 

@@ -11,17 +11,14 @@ import org.jspecify.annotations.Nullable;
 public final class Probe {
   private final @Nullable String appId;
   final @Nullable Environment environment;
-  final int opening;
 
   /**
    * @param appId whose token to use; null means the one app there is
    * @param environment whose breaker it is for; null for the address's
-   * @param opening which opening of that breaker it is for
    */
-  Probe(@Nullable String appId, @Nullable Environment environment, int opening) {
+  Probe(@Nullable String appId, @Nullable Environment environment) {
     this.appId = appId;
     this.environment = environment;
-    this.opening = opening;
   }
 
   /** The app whose environments to list; null means the one app there is. */

@@ -9,11 +9,9 @@ final class Tenant {
   final Environment environment;
   final ArrayDeque<Lane> ready = new ArrayDeque<>();
 
-  /** Its own slots, and its calls among all calls to the address. */
+  /** Its own slots. */
   final Breaker breaker;
 
-  final Breaker.Share own = new Breaker.Share();
-  final Breaker.Share atAddress = new Breaker.Share();
   final Rate rate;
 
   /** It waits for its turn. */

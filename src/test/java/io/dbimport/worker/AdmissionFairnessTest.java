@@ -40,6 +40,7 @@ final class AdmissionFairnessTest {
     final Map<Environment, Integer> passedOver = new HashMap<>();
     final Map<Environment, Moment> heldUntil = new HashMap<>();
     final Map<Environment, Duration> openTotals = new HashMap<>();
+    final Turns turns = new Turns();
     final List<Probe> probes = new ArrayList<>();
     final Moment begin = clock.now();
     final Map<Environment, Integer> called = new HashMap<>();
@@ -99,6 +100,7 @@ final class AdmissionFairnessTest {
       }
       open.merge(environment, -1, Integer::sum);
       inFlight--;
+      Turn turn = random.nextBoolean() ? turns.first(environment) : turns.last(environment);
       Reply reply =
           switch (random.nextInt(8)) {
             case 0 -> new Unanswered(-1, "HTTP 503");
@@ -109,10 +111,10 @@ final class AdmissionFairnessTest {
             default -> new Accepted(step);
           };
       if (random.nextInt(10) == 0) {
-        admission.release(environment);
+        admission.release(turn);
         called.merge(environment, -1, Integer::sum);
       } else {
-        admission.replied(environment, reply, clock.now());
+        admission.replied(turn, reply, clock.now());
       }
     }
 
@@ -159,7 +161,7 @@ final class AdmissionFairnessTest {
       List<Environment> eligible = environments.stream().filter(this::mayCall).toList();
       boolean anybodyOpen =
           environments.stream().anyMatch(environment -> admission.breakerOpen(environment));
-      Optional<Lane> next = admission.next(clock.now());
+      Optional<Turn> next = admission.next(clock.now());
       if (next.isEmpty()) {
         if (limits.rateTotal() == null && admission.openBreakers() == 0 && !eligible.isEmpty()) {
           // Strikes at the address may keep slots back; without them a free slot is used.
@@ -170,9 +172,9 @@ final class AdmissionFairnessTest {
             .forEach(environment -> passedOver.put(environment, 0));
         return false;
       }
-      Environment whose = next.get().key.environment();
+      Environment whose = turns.add(next.get());
       assertThat(eligible).as("%s: open %s", where(), anybodyOpen).contains(whose);
-      assertThat(next.get())
+      assertThat(next.get().lane())
           .as("%s: lanes keep their order", where())
           .isSameAs(waiting.getOrDefault(whose, new ArrayDeque<>()).poll());
       open.merge(whose, 1, Integer::sum);
@@ -227,7 +229,7 @@ final class AdmissionFairnessTest {
           while (open.getOrDefault(environment, 0) > 0) {
             open.merge(environment, -1, Integer::sum);
             inFlight--;
-            admission.replied(environment, new Accepted(1), clock.now());
+            admission.replied(turns.first(environment), new Accepted(1), clock.now());
             any = true;
           }
         }
@@ -273,7 +275,7 @@ final class AdmissionFairnessTest {
     Moment now = new ManualClock().now();
     List<Environment> round = new ArrayList<>();
     for (int i = 0; i < 1_000; i++) {
-      round.add(admission.next(now).orElseThrow().key.environment());
+      round.add(admission.next(now).orElseThrow().lane().key.environment());
     }
     assertThat(round).doesNotHaveDuplicates();
   }

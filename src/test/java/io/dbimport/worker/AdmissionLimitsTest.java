@@ -30,6 +30,7 @@ final class AdmissionLimitsTest {
   private static final Reply BUSY = new Unavailable(-502001, "busy");
 
   private final ManualClock clock = new ManualClock();
+  private final Turns turns = new Turns();
   private Admission admission = new Admission(new Limits(20, 8, null, null), FixedRandom.HIGHEST);
 
   private void limits(int cap, int envCap, @Nullable Double perEnv, @Nullable Double total) {
@@ -49,20 +50,24 @@ final class AdmissionLimitsTest {
   /** Everything that is admitted now. */
   private List<Environment> admitted() {
     List<Environment> whose = new ArrayList<>();
-    for (var lane = next(); lane.isPresent(); lane = next()) {
-      whose.add(lane.get().key.environment());
+    for (var turn = next(); turn.isPresent(); turn = next()) {
+      whose.add(turns.add(turn.get()));
     }
     return whose;
   }
 
-  private Optional<Lane> next() {
+  private Optional<Turn> next() {
     return admission.next(clock.now());
   }
 
   private void reply(Environment environment, Reply reply, int times) {
     for (int i = 0; i < times; i++) {
-      admission.replied(environment, reply, clock.now());
+      admission.replied(turns.first(environment), reply, clock.now());
     }
+  }
+
+  private void replyLast(Environment environment, Reply reply) {
+    admission.replied(turns.last(environment), reply, clock.now());
   }
 
   private Probe probe() {
@@ -142,8 +147,7 @@ final class AdmissionLimitsTest {
   void aCallThatIsNotMadeCostsNoPermit() {
     limits(20, 8, 1.0, 1.0);
     ready(A, 3);
-    assertThat(next()).isPresent();
-    admission.release(A);
+    admission.release(next().orElseThrow());
     assertThat(next()).isPresent();
     assertThat(next()).isEmpty();
   }
@@ -295,7 +299,9 @@ final class AdmissionLimitsTest {
     for (int errcode : new int[] {40001, 45011, -501003, -503003}) {
       admitted();
       reply(A, BUSY, 4);
-      reply(A, Refused.of(errcode, "no"), 1);
+      reply(A, GOOD, 1);
+      assertThat(admitted()).as("its own slot alone").hasSize(1);
+      replyLast(A, Refused.of(errcode, "no"));
       admitted();
       assertThat(admission.inFlight()).as("all its slots after %d", errcode).isEqualTo(8);
     }
@@ -309,6 +315,8 @@ final class AdmissionLimitsTest {
     assertThat(admitted()).isEmpty();
     assertThat(admission.blocked(A, clock.now())).isTrue();
     reply(A, GOOD, 1);
+    assertThat(admitted()).hasSize(1);
+    replyLast(A, GOOD);
     assertThat(admitted()).hasSize(4);
   }
 
@@ -354,17 +362,16 @@ final class AdmissionLimitsTest {
   }
 
   @Test
-  void anEnvironmentThatOpensAgainInTheSameMomentIsProbed() {
+  void anEnvironmentThatOpensAgainIsProbedAgain() {
     ready(A, 13);
     assertThat(admitted()).hasSize(8);
     reply(A, BUSY, 5);
     assertThat(dueIn()).isZero();
-    reply(A, GOOD, 1);
+    probed(probe(), true);
     assertThat(admission.nextDueNanos()).as("half-open needs no probe").isEqualTo(Long.MAX_VALUE);
-    reply(A, GOOD, 2);
-    assertThat(admission.openBreakers()).isZero();
-    assertThat(admitted()).hasSize(5);
-    reply(A, BUSY, 5);
+    assertThat(admitted()).hasSize(1);
+    replyLast(A, BUSY);
+    clock.advance(dueIn());
     assertThat(probe().env()).isEqualTo("a");
   }
 
@@ -688,8 +695,7 @@ final class AdmissionLimitsTest {
   @Test
   void anEnvironmentWhoseOnlyCallIsNotMadeIsForgotten() {
     ready(A, 1);
-    assertThat(admitted()).containsExactly(A);
-    admission.release(A);
+    admission.release(next().orElseThrow());
     assertThat(admitted()).isEmpty();
     assertThat(admission.remembered()).isZero();
   }
@@ -711,7 +717,8 @@ final class AdmissionLimitsTest {
   @Test
   void aReplyToNoCallIsABug() {
     ready(A, 1);
-    assertThatIllegalStateException().isThrownBy(() -> admission.replied(A, GOOD, clock.now()));
-    assertThatIllegalStateException().isThrownBy(() -> admission.replied(B, GOOD, clock.now()));
+    Turn turn = next().orElseThrow();
+    admission.replied(turn, GOOD, clock.now());
+    assertThatIllegalStateException().isThrownBy(() -> admission.replied(turn, GOOD, clock.now()));
   }
 }

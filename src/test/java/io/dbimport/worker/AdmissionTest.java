@@ -20,6 +20,8 @@ final class AdmissionTest {
 
   private static final Moment NOW = new ManualClock().now();
 
+  private final Turns turns = new Turns();
+
   private static Admission admission(int cap, int envCap) {
     return new Admission(new Limits(cap, envCap, null, null), FixedRandom.HIGHEST);
   }
@@ -29,16 +31,22 @@ final class AdmissionTest {
   }
 
   /** Everything that is admitted now, as {@code env/collection}. */
-  private static List<String> admitted(Admission admission) {
+  private List<String> admitted(Admission admission) {
     List<String> names = new ArrayList<>();
-    for (var lane = admission.next(NOW); lane.isPresent(); lane = admission.next(NOW)) {
-      names.add(name(lane.get()));
+    for (var turn = admission.next(NOW); turn.isPresent(); turn = admission.next(NOW)) {
+      turns.add(turn.get());
+      names.add(name(turn.get()));
     }
     return names;
   }
 
-  private static String name(Lane lane) {
-    return lane.key.environment().env() + "/" + lane.key.collection();
+  private void release(Admission admission, String env) {
+    admission.release(turns.first(new Environment(null, env)));
+  }
+
+  private static String name(Turn turn) {
+    LaneKey key = turn.lane().key;
+    return key.environment().env() + "/" + key.collection();
   }
 
   private static Admission ready(Admission admission, String... names) {
@@ -70,9 +78,9 @@ final class AdmissionTest {
   void aFullEnvironmentDoesNotHoldUpTheOthers() {
     Admission admission = ready(admission(MANY, 2), "a/1", "a/2", "a/3", "a/4", "b/1");
     assertThat(admitted(admission)).containsExactly("a/1", "b/1", "a/2");
-    admission.release(new Environment(null, "b"));
+    release(admission, "b");
     assertThat(admitted(admission)).as("b's slot is not a's").isEmpty();
-    admission.release(new Environment(null, "a"));
+    release(admission, "a");
     assertThat(admitted(admission)).containsExactly("a/3");
   }
 
@@ -80,9 +88,9 @@ final class AdmissionTest {
   void theInstanceHasACapOverAllEnvironments() {
     Admission admission = ready(admission(2, MANY), "a/1", "a/2", "b/1", "c/1");
     assertThat(admitted(admission)).containsExactly("a/1", "b/1");
-    admission.release(new Environment(null, "a"));
+    release(admission, "a");
     assertThat(admitted(admission)).as("c has not had its turn yet").containsExactly("c/1");
-    admission.release(new Environment(null, "b"));
+    release(admission, "b");
     assertThat(admitted(admission)).containsExactly("a/2");
     assertThat(admission.inFlight()).isEqualTo(2);
   }
@@ -108,10 +116,11 @@ final class AdmissionTest {
 
   @Test
   void noSlotIsFreedThatWasNotTaken() {
-    Admission admission = ready(admission(2, 2), "a/1");
-    assertThatIllegalStateException()
-        .isThrownBy(() -> admission.release(new Environment(null, "never")));
-    assertThat(admitted(admission)).containsExactly("a/1");
+    Admission admission = ready(admission(2, 2), "a/1", "a/2");
+    Turn turn = admission.next(NOW).orElseThrow();
+    admission.release(turn);
+    assertThatIllegalStateException().isThrownBy(() -> admission.release(turn));
+    assertThat(admitted(admission)).containsExactly("a/2");
   }
 
   /**
@@ -134,7 +143,7 @@ final class AdmissionTest {
         ready(admission, env + "/" + step);
         waiting.computeIfAbsent(env, _ -> new ArrayDeque<>()).add(env + "/" + step);
       } else if (open.getOrDefault(env, 0) > 0) {
-        admission.release(new Environment(null, env));
+        release(admission, env);
         open.merge(env, -1, Integer::sum);
         inFlight--;
       }
@@ -147,7 +156,7 @@ final class AdmissionTest {
                         w -> !w.getValue().isEmpty() && open.getOrDefault(w.getKey(), 0) < envCap);
         assertThat(next.isPresent()).as("seed %d step %d", seed, step).isEqualTo(someoneMay);
         if (next.isPresent()) {
-          String whose = next.get().key.environment().env();
+          String whose = turns.add(next.get()).env();
           assertThat(name(next.get()))
               .as("seed %d step %d", seed, step)
               .isEqualTo(waiting.getOrDefault(whose, new ArrayDeque<>()).poll());

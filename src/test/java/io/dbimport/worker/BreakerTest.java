@@ -3,23 +3,26 @@ package io.dbimport.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.dbimport.worker.Breaker.Share;
+import io.dbimport.worker.LaneKey.Environment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** One breaker: an environment's, but where two environments are named. */
 final class BreakerTest {
+  private static final Environment A = new Environment(null, "a");
+  private static final Environment B = new Environment(null, "b");
+
   private final ManualClock clock = new ManualClock();
   private final Breaker breaker = breaker(10);
-  private final Share a = new Share();
-  private final Share b = new Share();
+
+  /** Calls that are open, the oldest first. */
+  private final ArrayDeque<Long> open = new ArrayDeque<>();
 
   private static Breaker breaker(int slots) {
     return new Breaker(slots, FixedRandom.HIGHEST);
@@ -27,13 +30,9 @@ final class BreakerTest {
 
   /** Takes all that is admitted; how many that was. */
   private int takeAll() {
-    return takeAll(breaker, a);
-  }
-
-  private static int takeAll(Breaker breaker, Share share) {
     int taken = 0;
     while (breaker.admits()) {
-      breaker.take(share);
+      open.add(breaker.take());
       taken++;
     }
     return taken;
@@ -43,52 +42,74 @@ final class BreakerTest {
     return !breaker.isOpen() && !breaker.isClosed();
   }
 
+  /** The oldest calls fail. */
   private void fail(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.failed(a, true, clock.now());
+      breaker.failed(open.remove(), A, true, clock.now());
     }
   }
 
-  private void succeed(int times) {
-    for (int i = 0; i < times; i++) {
-      breaker.succeeded(a, clock.now());
-    }
+  private void fail(Environment whose) {
+    breaker.failed(breaker.take(), whose, false, clock.now());
+  }
+
+  /** The oldest call gets through. */
+  private void oldestSucceeds() {
+    breaker.succeeded(open.removeFirst());
+  }
+
+  /** The newest call gets through. */
+  private void newestSucceeds() {
+    breaker.succeeded(open.removeLast());
   }
 
   private void probe(boolean answers) {
     assertThat(breaker.probeDueNanos()).isLessThanOrEqualTo(clock.now().nanos());
-    breaker.probed(breaker.probe(), answers, clock.now());
+    breaker.probe();
+    breaker.probed(answers, clock.now());
   }
 
   private Duration probeDueIn() {
     return Duration.ofNanos(breaker.probeDueNanos() - clock.now().nanos());
   }
 
-  /** Five calls failed, and none is open. */
+  /** Five calls fail, and no other one ends. */
   private void open() {
     for (int i = 0; i < Breaker.STRIKES; i++) {
-      breaker.take(a);
+      breaker.failed(breaker.take(), A, true, clock.now());
     }
-    fail(Breaker.STRIKES);
     assertThat(breaker.isOpen()).isTrue();
   }
 
   @Test
-  void aStrikeKeepsItsSlotBackUntilACallGetsThrough() {
+  void aStrikeKeepsItsSlotBackUntilACallFromAfterItGetsThrough() {
     assertThat(takeAll()).isEqualTo(10);
     fail(3);
     assertThat(takeAll()).isZero();
-    succeed(1);
+    oldestSucceeds();
+    assertThat(takeAll()).as("its own alone: it may have been answered before").isEqualTo(1);
+    newestSucceeds();
     assertThat(takeAll()).as("its own and those of the three strikes").isEqualTo(4);
     assertThat(breaker.inFlight()).isEqualTo(10);
+  }
+
+  @Test
+  void aCallThatGetsThroughGivesBackTheSlotsOfEarlierStrikesOnly() {
+    takeAll();
+    fail(2);
+    oldestSucceeds();
+    assertThat(takeAll()).isEqualTo(1);
+    fail(1);
+    newestSucceeds();
+    assertThat(takeAll()).as("its own and two, and one is kept").isEqualTo(3);
   }
 
   @Test
   void aCallThatEndsWithoutNewsFreesItsSlotAndNoOther() {
     takeAll();
     fail(3);
-    breaker.ended(a);
-    breaker.giveBack(a);
+    breaker.ended(open.remove());
+    breaker.ended(open.removeLast());
     assertThat(takeAll()).isEqualTo(2);
   }
 
@@ -98,22 +119,37 @@ final class BreakerTest {
     Breaker small = breaker(slots);
     for (int i = 1; i <= strikes; i++) {
       assertThat(small.isClosed()).isTrue();
-      small.take(a);
-      small.failed(a, true, clock.now());
+      small.failed(small.take(), A, true, clock.now());
     }
     assertThat(small.isOpen()).isTrue();
     assertThat(small.admits()).isFalse();
   }
 
   @Test
-  void aCallThatGetsThroughForgivesTheStrikes() {
-    for (int round = 0; round < 3; round++) {
-      takeAll();
+  void aCallThatGetsThroughEndsTheRowOfStrikesWheneverItWasAdmitted() {
+    takeAll();
+    fail(4);
+    oldestSucceeds();
+    fail(4);
+    assertThat(breaker.isClosed()).as("eight, but not in a row").isTrue();
+    assertThat(takeAll()).isEqualTo(1);
+    fail(1);
+    assertThat(breaker.isOpen()).isTrue();
+  }
+
+  @Test
+  void itOpensWhenStrikesKeepAllSlotsBackThoughTheyAreNotInARow() {
+    takeAll();
+    for (int i = 0; i < 2; i++) {
       fail(4);
-      succeed(6);
+      oldestSucceeds();
+      assertThat(takeAll()).isEqualTo(1);
     }
-    assertThat(breaker.isClosed()).isTrue();
-    assertThat(takeAll()).isEqualTo(10);
+    fail(1);
+    assertThat(breaker.isClosed()).as("nine").isTrue();
+    fail(1);
+    assertThat(breaker.isOpen()).isTrue();
+    assertThat(probeDueIn()).isZero();
   }
 
   @Test
@@ -132,19 +168,19 @@ final class BreakerTest {
   @Test
   void thePauseIsNeverLessThanHalfTheBackoff() {
     Breaker hasty = new Breaker(1, FixedRandom.LOWEST);
-    hasty.take(a);
-    hasty.failed(a, true, clock.now());
-    hasty.probed(hasty.probe(), false, clock.now());
+    hasty.failed(hasty.take(), A, true, clock.now());
+    hasty.probe();
+    hasty.probed(false, clock.now());
     assertThat(hasty.probeDueNanos()).isEqualTo(clock.now().plus(Duration.ofMillis(500)).nanos());
   }
 
   @Test
   void oneProbeIsMadeAtATime() {
     open();
-    int opening = breaker.probe();
+    breaker.probe();
     clock.advance(Duration.ofHours(1));
     assertThat(breaker.probeDueNanos()).isEqualTo(Long.MAX_VALUE);
-    breaker.probed(opening, false, clock.now());
+    breaker.probed(false, clock.now());
     assertThat(probeDueIn()).isEqualTo(Duration.ofSeconds(1));
   }
 
@@ -154,14 +190,14 @@ final class BreakerTest {
     probe(true);
     assertThat(halfOpen()).isTrue();
     assertThat(takeAll()).isEqualTo(1);
-    succeed(1);
+    newestSucceeds();
     assertThat(takeAll()).isEqualTo(2);
-    succeed(1);
+    newestSucceeds();
     assertThat(takeAll()).as("four, and one was open").isEqualTo(3);
-    succeed(1);
+    newestSucceeds();
     assertThat(takeAll()).as("eight, and three were open").isEqualTo(5);
     assertThat(halfOpen()).isTrue();
-    succeed(1);
+    newestSucceeds();
     assertThat(breaker.isClosed()).as("sixteen are more than ten").isTrue();
     assertThat(takeAll()).isEqualTo(3);
     assertThat(breaker.inFlight()).isEqualTo(10);
@@ -178,7 +214,7 @@ final class BreakerTest {
     clock.advance(Duration.ofSeconds(1));
     probe(true);
     takeAll();
-    succeed(1);
+    newestSucceeds();
     takeAll();
     fail(1);
     assertThat(breaker.isOpen()).isTrue();
@@ -192,8 +228,7 @@ final class BreakerTest {
     clock.advance(Duration.ofSeconds(1));
     probe(true);
     for (int i = 0; i < 4; i++) {
-      breaker.take(a);
-      succeed(1);
+      breaker.succeeded(breaker.take());
     }
     assertThat(breaker.isClosed()).isTrue();
     open();
@@ -207,96 +242,76 @@ final class BreakerTest {
     open();
     probe(true);
     takeAll();
-    breaker.ended(a);
-    assertThat(takeAll()).isEqualTo(1);
-    breaker.giveBack(a);
+    breaker.ended(open.remove());
     assertThat(takeAll()).isEqualTo(1);
     assertThat(halfOpen()).isTrue();
-  }
-
-  @Test
-  void aCallThatIsNotMadeLetsAnotherTryThoughOldCallsAreOpen() {
-    takeAll();
-    fail(5);
-    probe(true);
-    assertThat(takeAll()).as("five are open from before, and no strike is left").isEqualTo(1);
-    breaker.giveBack(a);
-    assertThat(takeAll()).isEqualTo(1);
   }
 
   @Test
   void aCallFromBeforeTheOpeningThatIsNotMadeIsNoTry() {
-    breaker.take(b);
+    long old = breaker.take();
     open();
     probe(true);
-    breaker.giveBack(b);
+    breaker.ended(old);
     assertThat(takeAll()).isEqualTo(1);
-  }
-
-  @Test
-  void aTryThatIsNotMadeMakesNoOldCallNews() {
-    takeAll();
-    fail(5);
-    probe(true);
-    breaker.take(a);
-    breaker.giveBack(a);
-    for (int old = 0; old < 5; old++) {
-      assertThat(breaker.failed(a, true, clock.now())).as("old call %d", old).isFalse();
-    }
-    assertThat(halfOpen()).isTrue();
-  }
-
-  @Test
-  void aProbeSaysNothingOnceACallGotThrough() {
-    takeAll();
-    fail(5);
-    int late = breaker.probe();
-    succeed(2);
-    breaker.probed(late, true, clock.now());
-    assertThat(takeAll()).as("four at once, not one").isEqualTo(4);
   }
 
   @Test
   void failuresOfCallsFromBeforeTheOpeningAreNoNews() {
     takeAll();
     fail(5);
-    assertThat(breaker.failed(a, true, clock.now())).as("while open").isFalse();
+    assertThat(breaker.failed(open.remove(), A, true, clock.now())).as("while open").isFalse();
     probe(true);
-    assertThat(breaker.failed(a, true, clock.now())).as("while half-open").isFalse();
-    assertThat(halfOpen()).isTrue();
+    assertThat(breaker.failed(open.remove(), A, true, clock.now())).as("half-open").isFalse();
     assertThat(takeAll()).as("three are still open from before").isEqualTo(1);
     fail(3);
     assertThat(halfOpen()).isTrue();
-    fail(1);
-    assertThat(breaker.isOpen()).as("the last one may be the new one").isTrue();
+    assertThat(breaker.failed(open.remove(), A, true, clock.now())).as("the new one").isTrue();
+    assertThat(breaker.isOpen()).isTrue();
     assertThat(breaker.inFlight()).isZero();
   }
 
   @Test
-  void aCallFromBeforeTheOpeningThatGetsThroughOpensItByHalf() {
+  void failuresOfCallsFromBeforeTheOpeningKeepTheirSlotsBackToo() {
     takeAll();
     fail(5);
-    int late = breaker.probe();
-    succeed(1);
-    assertThat(halfOpen()).isTrue();
-    assertThat(takeAll()).isEqualTo(2);
-    breaker.probed(late, false, clock.now());
-    assertThat(halfOpen()).as("the call says more than the probe").isTrue();
+    probe(true);
+    for (int window = 1; window < 10; window *= 2) {
+      breaker.succeeded(breaker.take());
+    }
+    assertThat(breaker.isClosed()).isTrue();
+    fail(5);
+    assertThat(breaker.isClosed()).isTrue();
+    assertThat(takeAll()).isEqualTo(5);
   }
 
   @Test
-  void aProbeOfAnEarlierOpeningSaysNothingOfThisOne() {
+  void itOpensWhenACallFromBeforeTheLastOpeningKeepsTheLastSlotBack() {
     takeAll();
     fail(5);
-    int late = breaker.probe();
-    succeed(1);
+    probe(true);
+    for (int window = 1; window < 10; window *= 2) {
+      breaker.succeeded(breaker.take());
+    }
+    takeAll();
+    for (int i = 0; i < 5; i++) {
+      breaker.failed(open.removeLast(), A, false, clock.now());
+    }
+    fail(4);
+    assertThat(breaker.isClosed()).isTrue();
+    fail(1);
+    assertThat(breaker.isOpen()).as("or nothing would ever be called again").isTrue();
+  }
+
+  @Test
+  void aCallFromBeforeTheOpeningThatGetsThroughSaysNothingOfWhatIsNow() {
     takeAll();
     fail(5);
+    oldestSucceeds();
     assertThat(breaker.isOpen()).isTrue();
-    assertThat(breaker.probeDueNanos()).as("one at a time").isEqualTo(Long.MAX_VALUE);
-    breaker.probed(late, true, clock.now());
-    assertThat(breaker.isOpen()).isTrue();
-    assertThat(probeDueIn()).isEqualTo(Duration.ofSeconds(1));
+    probe(true);
+    oldestSucceeds();
+    assertThat(takeAll()).as("one, not two").isEqualTo(1);
   }
 
   @Test
@@ -315,104 +330,116 @@ final class BreakerTest {
   @Test
   void oneEnvironmentAloneDoesNotOpenTheAddress() {
     for (int i = 0; i < 30; i++) {
-      breaker.take(a);
-      breaker.failed(a, false, clock.now());
+      fail(A);
     }
     assertThat(breaker.isClosed()).isTrue();
-    assertThat(takeAll(breaker, b)).as("a slot is left to find out by").isEqualTo(1);
-    breaker.failed(b, false, clock.now());
+    assertThat(takeAll()).as("a slot is left to find out by").isEqualTo(1);
+    breaker.failed(open.remove(), B, false, clock.now());
     assertThat(breaker.isOpen()).isTrue();
+  }
+
+  @Test
+  void anotherEnvironmentsStrikeCountsUntilACallFromAfterItGetsThrough() {
+    takeAll();
+    breaker.failed(open.remove(), B, false, clock.now());
+    for (int i = 0; i < 8; i++) {
+      breaker.failed(open.remove(), A, false, clock.now());
+      if (i % 4 == 0) {
+        oldestSucceeds();
+        takeAll();
+      }
+    }
+    assertThat(breaker.isClosed()).as("nine strikes").isTrue();
+    breaker.failed(open.remove(), A, false, clock.now());
+    assertThat(breaker.isOpen()).as("ten").isTrue();
+  }
+
+  @Test
+  void onceItIsOpenOneFailureIsEnoughUntilACallGetsThrough() {
+    Breaker two = breaker(2);
+    long first = two.take();
+    long second = two.take();
+    two.failed(first, A, false, clock.now());
+    two.succeeded(second);
+    two.failed(two.take(), B, false, clock.now());
+    assertThat(two.isOpen()).as("a strike of each, not in a row").isTrue();
+    two.probe();
+    two.probed(true, clock.now());
+    two.failed(two.take(), B, false, clock.now());
+    assertThat(two.isOpen()).isTrue();
   }
 
   @Test
   void whatIsSurelyTheAddressNeedsNoSecondEnvironment() {
     for (int i = 0; i < 4; i++) {
-      breaker.take(a);
-      breaker.failed(a, false, clock.now());
+      fail(A);
     }
-    breaker.take(a);
-    breaker.failed(a, true, clock.now());
+    breaker.failed(breaker.take(), A, true, clock.now());
     assertThat(breaker.isOpen()).isTrue();
   }
 
   @Test
   void anEnvironmentThatFailsAloneDoesNotOpenTheHalfOpenAddressAgain() {
-    takeAll();
-    fail(5);
-    breaker.ended(a);
+    open();
     probe(true);
-    breaker.take(b);
-    breaker.succeeded(b, clock.now());
-    Share c = new Share();
-    breaker.take(c);
-    breaker.failed(c, false, clock.now());
+    breaker.succeeded(breaker.take());
+    fail(A);
     assertThat(halfOpen()).isTrue();
-    breaker.take(b);
-    breaker.failed(b, false, clock.now());
+    fail(B);
     assertThat(breaker.isOpen()).as("two of them").isTrue();
   }
 
   @Test
-  void anotherEnvironmentsTryIsJudgedThoughOldCallsAreOpen() {
+  void aCallThatGetsThroughDoesNotEndTheTroubleOfTheHalfOpenAddressWhenItIsOld() {
     takeAll();
     fail(5);
     probe(true);
-    breaker.take(b);
-    assertThat(breaker.failed(b, false, clock.now())).isTrue();
+    oldestSucceeds();
+    fail(B);
     assertThat(breaker.isOpen()).isTrue();
   }
 
   @Test
   void noSlotIsFreedThatWasNotTaken() {
-    breaker.take(a);
-    assertThatIllegalStateException().isThrownBy(() -> breaker.ended(b));
-    assertThatIllegalStateException().isThrownBy(() -> breaker.giveBack(b));
-    assertThat(breaker.inFlight()).isEqualTo(1);
+    long call = breaker.take();
+    breaker.ended(call);
+    assertThatIllegalStateException().isThrownBy(() -> breaker.ended(call));
+    assertThat(breaker.inFlight()).isZero();
   }
 
-  /** However calls end, those that failed in a row and those open are no more than the slots. */
-  @RepeatedTest(30)
-  void noMoreCallsFailInARowThanThereAreSlots(RepetitionInfo repetition) {
-    long seed = repetition.getCurrentRepetition();
-    Random random = new Random(seed);
-    int slots = 1 + random.nextInt(12);
-    Breaker some = new Breaker(slots, random);
-    List<Share> shares = List.of(new Share(), new Share(), new Share());
-    List<Share> open = new ArrayList<>();
-    int failedInARow = 0;
-    for (int step = 0; step < 3_000; step++) {
-      clock.advance(Duration.ofMillis(random.nextInt(2_000)));
-      int what = random.nextInt(20);
-      if (what < 10 && some.admits()) {
-        Share share = shares.get(random.nextInt(3));
-        some.take(share);
-        open.add(share);
-      } else if (what < 14 && !open.isEmpty()) {
-        boolean news = some.failed(take(open, random), random.nextBoolean(), clock.now());
-        failedInARow += news ? 1 : 0;
-      } else if (what == 14 && !open.isEmpty()) {
-        some.succeeded(take(open, random), clock.now());
-        failedInARow = 0;
-      } else if (what == 15 && !open.isEmpty()) {
-        some.ended(take(open, random));
-      } else if (what == 16 && some.probeDueNanos() <= clock.now().nanos()) {
-        boolean answers = random.nextBoolean();
-        some.probed(some.probe(), answers, clock.now());
-        failedInARow = answers ? 0 : failedInARow;
-      }
-      assertThat(some.inFlight())
-          .as("seed %d step %d", seed, step)
-          .isEqualTo(open.size())
-          .isLessThanOrEqualTo(slots);
-      if (!some.isOpen() && slots > 1) {
-        assertThat(Math.min(failedInARow, slots - 1) + open.size())
-            .as("seed %d step %d: a strike keeps its slot", seed, step)
-            .isLessThanOrEqualTo(slots);
-      }
+  @ParameterizedTest
+  @CsvSource({"1, 252", "3, 245", "10, 215"})
+  void nowAndThenAFailureKeepsFewSlotsBack(int percent, int inUse) {
+    Random random = new Random(percent);
+    Breaker busy = new Breaker(256, random);
+    int latency = 50;
+    List<List<Long>> ending = new ArrayList<>();
+    for (int tick = 0; tick <= latency; tick++) {
+      ending.add(new ArrayList<>());
     }
-  }
-
-  private static Share take(List<Share> open, Random random) {
-    return open.remove(random.nextInt(open.size()));
+    long sum = 0;
+    int ticks = 20_000;
+    for (int tick = 0; tick < ticks; tick++) {
+      List<Long> now = ending.get(tick % (latency + 1));
+      for (long call : now) {
+        if (random.nextInt(100) < percent) {
+          busy.failed(call, random.nextBoolean() ? A : B, false, clock.now());
+        } else {
+          busy.succeeded(call);
+        }
+      }
+      now.clear();
+      // They do not end in step.
+      for (int calls = 0; calls < 12 && busy.admits(); calls++) {
+        int end = tick + 1 + random.nextInt(latency);
+        ending.get(end % (latency + 1)).add(busy.take());
+      }
+      if (busy.probeDueNanos() != Long.MAX_VALUE) {
+        busy.probe();
+        busy.probed(true, clock.now());
+      }
+      sum += busy.inFlight();
+    }
+    assertThat(sum / ticks).isGreaterThanOrEqualTo(inUse);
   }
 }

@@ -13,9 +13,9 @@ final class ProbeTest {
   @CsvSource({"ABSENT, false, false", "TROUBLED, true, false", "WELL, true, true"})
   void anAddressAnswersWhateverItSaysAndAnEnvironmentMustBeWell(
       Presence found, boolean address, boolean environment) {
-    assertThat(new Probe(null, null, 1).answeredBy(found)).isEqualTo(address);
+    assertThat(new Probe(null, null).answeredBy(found)).isEqualTo(address);
     Environment env = new Environment("app", "env");
-    assertThat(new Probe("app", env, 1).answeredBy(found)).isEqualTo(environment);
+    assertThat(new Probe("app", env).answeredBy(found)).isEqualTo(environment);
   }
 
   @ParameterizedTest
@@ -23,7 +23,7 @@ final class ProbeTest {
       nullValues = "none",
       value = {"none, a probe of the API", "env, env=env"})
   void itSaysWhatItIsFor(@Nullable String env, String text) {
-    Probe probe = new Probe("app", env == null ? null : new Environment("app", env), 1);
+    Probe probe = new Probe("app", env == null ? null : new Environment("app", env));
     assertThat(probe.env()).isEqualTo(env);
     assertThat(probe.appId()).isEqualTo("app");
     assertThat(probe).asString().contains(text);
