@@ -355,6 +355,17 @@ final class BreakerTest {
   }
 
   @Test
+  void ofManyStrikesOfOneEnvironmentTheLastOnesCount() {
+    long old = breaker.take();
+    for (int i = 0; i < 30; i++) {
+      fail(A);
+    }
+    breaker.succeeded(old);
+    fail(B);
+    assertThat(breaker.isOpen()).as("of two environments, on every slot").isTrue();
+  }
+
+  @Test
   void onceItIsOpenOneFailureIsEnoughUntilACallGetsThrough() {
     Breaker two = breaker(2);
     long first = two.take();
