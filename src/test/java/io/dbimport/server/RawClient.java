@@ -56,6 +56,12 @@ final class RawClient implements AutoCloseable {
     return this;
   }
 
+  /** Says that nothing more is sent. */
+  RawClient endsSending() throws IOException {
+    socket.shutdownOutput();
+    return this;
+  }
+
   /** Whether the connection has ended. */
   boolean ended() {
     return all.isDone();
