@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.S3Location;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -132,6 +133,31 @@ record Format(String label, boolean secret, Check check) {
     } catch (IllegalArgumentException wrong) {
       return Optional.of("is not accepted: " + wrong.getMessage());
     }
+  }
+
+  /** Names of environments, at least one, comma between. */
+  static final Format ENVIRONMENTS = new Format("NAMES", false, Format::environmentsProblem);
+
+  /** The names that a text of {@link #ENVIRONMENTS} has. */
+  static List<String> environments(String text) {
+    return Pattern.compile(",")
+        .splitAsStream(text)
+        .map(String::strip)
+        .filter(name -> !name.isEmpty())
+        .toList();
+  }
+
+  private static Optional<String> environmentsProblem(String text) {
+    List<String> names = environments(text);
+    if (names.isEmpty()) {
+      return Optional.of("names no environment");
+    }
+    return names.stream()
+        .filter(name -> !EngineSettings.isEnvironment(name))
+        .findFirst()
+        .map(name ->
+            "is not accepted: \"%s\" is no environment, one is %s"
+                .formatted(name, EngineSettings.ACCEPTED_ENVIRONMENT));
   }
 
   private static Format matching(String label, String pattern, String accepted) {

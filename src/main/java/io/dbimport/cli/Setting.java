@@ -110,7 +110,7 @@ public enum Setting {
       "What an UPSERT does to a document that is there: merge keeps fields the new one has not."),
   SERVER_APPS(Group.SERVER, Format.PATH, null, "Apps, their tokens and environments, JSON."),
   SERVER_ENVIRONMENTS(
-      Group.SERVER, Format.TEXT, "demo-env", "Environments of the one app, comma between."),
+      Group.SERVER, Format.ENVIRONMENTS, "demo-env", "Environments of the one app, comma between."),
   SERVER_PUBLIC_URL(
       Group.SERVER,
       Format.URL,

@@ -36,7 +36,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -166,15 +165,10 @@ public final class Wiring {
   }
 
   public static EngineSettings engine(Settings settings, List<App> apps) {
-    try {
-      return EngineSettings.of(
-          apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList(),
-          csvNumbers(settings),
-          OnUpsert.valueOf(settings.text(Setting.ON_UPSERT).toUpperCase(Locale.ROOT)));
-    } catch (IllegalArgumentException notAllowed) {
-      throw badSettings(
-          Setting.SERVER_ENVIRONMENTS.variable() + ": " + String.valueOf(notAllowed.getMessage()));
-    }
+    return EngineSettings.of(
+        apps.stream().flatMap(app -> app.environments().stream()).distinct().sorted().toList(),
+        csvNumbers(settings),
+        OnUpsert.valueOf(settings.text(Setting.ON_UPSERT).toUpperCase(Locale.ROOT)));
   }
 
   static CsvNumbers csvNumbers(Settings settings) {
@@ -222,16 +216,7 @@ public final class Wiring {
 
   /** The environments of the one app, at least one. */
   public static List<String> environments(Settings settings) {
-    List<String> environments =
-        Pattern.compile(",")
-            .splitAsStream(settings.text(Setting.SERVER_ENVIRONMENTS))
-            .map(String::strip)
-            .filter(name -> !name.isEmpty())
-            .toList();
-    if (environments.isEmpty()) {
-      throw badSettings(Setting.SERVER_ENVIRONMENTS.variable() + ": names no environment");
-    }
-    return environments;
+    return Format.environments(settings.text(Setting.SERVER_ENVIRONMENTS));
   }
 
   public static ServerSettings server(Settings settings, Supplier<List<App>> apps) {

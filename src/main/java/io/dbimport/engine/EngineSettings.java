@@ -26,7 +26,16 @@ public record EngineSettings(
     Duration lookEvery,
     CsvNumbers csvNumbers,
     OnUpsert onUpsert) {
+  /** What {@link #isEnvironment} accepts, as the end of a sentence. */
+  public static final String ACCEPTED_ENVIRONMENT =
+      "1 to 63 bytes of UTF-8 without a slash, and not ., .., pg_…, public, dbimport or"
+          + " information_schema";
+
   private static final Set<String> TAKEN = Set.of("information_schema", "public", "dbimport");
+
+  /** What a path in a link makes something else of. */
+  private static final Set<String> NO_PART_OF_A_PATH = Set.of(".", "..");
+
   private static final int MAX_NAME_BYTES = 63;
 
   public EngineSettings {
@@ -34,9 +43,7 @@ public record EngineSettings(
     for (String environment : environments) {
       if (!isEnvironment(environment)) {
         throw new IllegalArgumentException(
-            "an environment has 1 to 63 bytes of UTF-8 and is not named pg_…, public, dbimport or"
-                + " information_schema: "
-                + environment);
+            "\"%s\" is no environment: one is %s".formatted(environment, ACCEPTED_ENVIRONMENT));
       }
     }
   }
@@ -60,9 +67,16 @@ public record EngineSettings(
         onUpsert);
   }
 
-  /** Whether an environment may have this name: a schema of PostgreSQL's own may not be taken. */
+  /**
+   * Whether an environment may have this name: a schema of PostgreSQL's own may not be taken, and
+   * the name is a part of the paths of links.
+   */
   public static boolean isEnvironment(String name) {
-    return isName(name) && !name.startsWith("pg_") && !TAKEN.contains(name);
+    return isName(name)
+        && !name.startsWith("pg_")
+        && !TAKEN.contains(name)
+        && name.indexOf('/') < 0
+        && !NO_PART_OF_A_PATH.contains(name);
   }
 
   /** Whether PostgreSQL takes this as a name: 1 to 63 bytes of UTF-8, no NUL. */

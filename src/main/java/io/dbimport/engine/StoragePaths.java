@@ -11,7 +11,7 @@ public final class StoragePaths {
 
   private StoragePaths() {}
 
-  /** An environment may be named with slashes, or "..": its folder is one folder all the same. */
+  /** Whatever the environment is named, its folder is one folder. */
   static String folder(String env) {
     String folder = URLEncoder.encode(env, StandardCharsets.UTF_8).replace(".", "%2E");
     if (parts(folder).size() != 1) {

@@ -361,9 +361,7 @@ final class ApiRoutes {
   /** Refuses an environment that is not the app's own. */
   static void own(App app, String env) throws ApiFault {
     if (!EngineSettings.isEnvironment(env)) {
-      throw new ApiFault(
-          ErrorCode.INVALID_ARGS,
-          "env must be 1 to 63 bytes of UTF-8 and not pg_…, public, dbimport or information_schema");
+      throw Parameters.notAllowed("env", EngineSettings.ACCEPTED_ENVIRONMENT);
     }
     if (!app.environments().contains(env)) {
       throw new ApiFault(ErrorCode.ENVIRONMENT_ABSENT, "there is no environment " + env);

@@ -1,5 +1,6 @@
 package io.dbimport.server;
 
+import io.dbimport.engine.EngineSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -78,11 +79,19 @@ public final class AppsEditor {
   /**
    * Adds an app and gives its secret.
    *
-   * @throws IllegalArgumentException when there is one of that appid
+   * @throws IllegalArgumentException when there is one of that appid, or an environment may not
+   *     have its name
    */
   public String add(String appid, List<String> environments, boolean cloudDevelopment) {
     if (find(appid).isPresent()) {
       throw new IllegalArgumentException("there is an app " + appid + " already");
+    }
+    for (String environment : environments) {
+      if (!EngineSettings.isEnvironment(environment)) {
+        throw new IllegalArgumentException(
+            "\"%s\" is no environment: one is %s"
+                .formatted(environment, EngineSettings.ACCEPTED_ENVIRONMENT));
+      }
     }
     String secret = newSecret();
     ObjectNode app = apps.addObject().put("appid", appid).put("secret", secret);

@@ -88,9 +88,7 @@ public final class AppsFile {
       String name = text(environment, where + ", environments");
       if (!EngineSettings.isEnvironment(name)) {
         throw new IllegalArgumentException(
-            where
-                + ", environments: one has 1 to 63 bytes of UTF-8 and is not named pg_…, public,"
-                + " dbimport or information_schema");
+            where + ", environments: one is " + EngineSettings.ACCEPTED_ENVIRONMENT);
       }
       environments.add(name);
     }

@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -110,6 +112,17 @@ class AppsCommandTest {
         .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
     assertThat(apps("remove", "a").code()).isZero();
     assertThat(apps("list").out()).contains("b").doesNotContain("t-1234");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {".", "..", "a/b", "pg_x", ""})
+  void anAppOfAnEnvironmentThatNoServerTakesIsNotAdded(String name) {
+    End refused = apps("add", "wx1", "--env", "good", "--env", name);
+
+    assertThat(refused.code()).isEqualTo(ExitCode.BAD_SETTINGS);
+    assertThat(refused.err()).contains("\"" + name + "\" is no environment", "1 to 63 bytes");
+    assertThat(refused.out()).isEmpty();
+    assertThat(file()).doesNotExist();
   }
 
   @Test

@@ -161,6 +161,34 @@ class SettingsReaderTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {".", "..", "a/b", "good,/", "pg_x", "public", "good, dbimport"})
+  void whatIsNoEnvironmentIsRefusedWhereverItIsGiven(String names) throws IOException {
+    Path file = file("server.environments=" + names);
+
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_SERVER_ENVIRONMENTS", names)))
+        .singleElement()
+        .asString()
+        .startsWith("DBIMPORT_SERVER_ENVIRONMENTS: ")
+        .contains(
+            "\"" + names.replaceFirst("good,\\s*", "") + "\" is no environment, one is 1 to 63")
+        .contains("without a slash");
+    assertThat(problems(Map.of("SERVER_ENVIRONMENTS", names), Map.of()))
+        .singleElement()
+        .asString()
+        .startsWith("--server-environments: ");
+    assertThat(((Reading.Bad) SettingsReader.read(Map.of(), Map.of(), file)).problems())
+        .singleElement()
+        .asString()
+        .startsWith("server.environments in " + file);
+  }
+
+  @Test
+  void aServerHasAnEnvironment() {
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_SERVER_ENVIRONMENTS", " , ")))
+        .containsExactly("DBIMPORT_SERVER_ENVIRONMENTS: \",\" names no environment");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"0", "-1", "fast", "1e3", "1000001", "0.0", "5/s"})
   void aRateIsANumberOfCallsPerSecond(String wrong) {
     assertThat(problems(Map.of(), Map.of("DBIMPORT_RATE_TOTAL", wrong)))

@@ -462,28 +462,39 @@ final class PostgresEngineTest {
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢"
       })
-  void anyNameOfUpTo63BytesNamesAnEnvironmentAndACollection(String name) throws Exception {
-    PostgresEngine engine = bench.engine(bench.database, bench.files, Workbench.settings(name));
+  void anyNameOfUpTo63BytesNamesACollectionAndMostAnEnvironment(String name) throws Exception {
+    String env = EngineSettings.isEnvironment(name) ? name : ENV;
+    PostgresEngine engine = bench.engine(bench.database, bench.files, Workbench.settings(env));
 
-    assertThat(engine.createCollection(name, name)).isEqualTo(CollectionReply.DONE);
-    assertThat(engine.createCollection(name, name)).isEqualTo(CollectionReply.ALREADY_THERE);
-    bench.put(name, "f", "{\"_id\":\"a\"}\n");
+    assertThat(engine.createCollection(env, name)).isEqualTo(CollectionReply.DONE);
+    assertThat(engine.createCollection(env, name)).isEqualTo(CollectionReply.ALREADY_THERE);
+    bench.put(env, "f", "{\"_id\":\"a\"}\n");
     JobState state =
-        Workbench.end(engine, name, Workbench.submit(engine, Workbench.insert(name, name, "f")));
+        Workbench.end(engine, env, Workbench.submit(engine, Workbench.insert(env, name, "f")));
 
     assertThat(state).isEqualTo(new JobState(JobStatus.SUCCESS, 1, 0, "import finished"));
-    assertThat(bench.documents(name, name)).containsOnlyKeys("a");
-    assertThat(engine.collections(name, 10, 0).page())
+    assertThat(bench.documents(env, name)).containsOnlyKeys("a");
+    assertThat(engine.collections(env, 10, 0).page())
         .extracting(Engine.Collection::name)
         .contains(name);
-    assertThat(engine.dropCollection(name, name)).isEqualTo(CollectionReply.DONE);
-    assertThat(engine.dropCollection(name, name)).isEqualTo(CollectionReply.ABSENT);
+    assertThat(engine.dropCollection(env, name)).isEqualTo(CollectionReply.DONE);
+    assertThat(engine.dropCollection(env, name)).isEqualTo(CollectionReply.ABSENT);
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "pg_x", "information_schema", "public", "dbimport", "漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢x"})
-  void namesThatPostgreSqlNeedsOrCannotTakeAreRefused(String name) {
+      strings = {
+        "",
+        "pg_x",
+        ".",
+        "..",
+        "a/b",
+        "information_schema",
+        "public",
+        "dbimport",
+        "漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢x"
+      })
+  void namesThatPostgreSqlOrALinkCannotTakeAreRefused(String name) {
     assertThatThrownBy(() -> EngineSettings.of(List.of(name)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("63 bytes");

@@ -75,6 +75,12 @@ final class AppsFileTest {
         "must be a string              | [{\"appid\":\"a\",\"tokens\":[\"\"],\"environments\":[]}]",
         "expires_at must be an instant |"
             + " [{\"appid\":\"a\",\"tokens\":[{\"token\":\"s3cr3t-value\",\"expires_at\":\"soon\"}],\"environments\":[]}]",
+        "app 1, environments: one is   |"
+            + " [{\"appid\":\"a\",\"tokens\":[],\"environments\":[\"a/b\"]}]",
+        "app 1, environments: one is   |"
+            + " [{\"appid\":\"a\",\"tokens\":[],\"environments\":[\"e\",\"..\"]}]",
+        "app 1, environments: one is   |"
+            + " [{\"appid\":\"a\",\"tokens\":[],\"environments\":[\".\"]}]",
         "must be true or false         |"
             + " [{\"appid\":\"a\",\"tokens\":[],\"environments\":[],\"cloud_development\":\"yes\"}]",
       })

@@ -111,6 +111,8 @@ final class ImportServerTest {
         "40101 | env                    | {\"env\":null}",
         "40097 | env must be            | {\"env\":7}",
         "40097 | env must be            | {\"env\":\"\"}",
+        "40097 | without a slash |"
+            + " {\"env\":\"a/b\",\"collection_name\":\"things\",\"file_path\":\"f\",\"file_type\":1,\"stop_on_error\":true,\"conflict_mode\":1}",
         "40097 | 63 bytes |"
             + " {\"env\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}",
       })

@@ -9,6 +9,7 @@ import io.dbimport.client.ApiFamily;
 import io.dbimport.client.ClientSettings;
 import io.dbimport.client.UploadClient;
 import io.dbimport.client.UploadReply;
+import io.dbimport.engine.EngineSettings;
 import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.PostgresFixture;
 import java.io.ByteArrayInputStream;
@@ -34,6 +35,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Upload links and the form they are for, as clients send it and as attackers would. */
 final class UploadTest {
@@ -164,6 +167,33 @@ final class UploadTest {
     HttpResponse<String> first = upload(link("taken"), "taken");
     assertThat(first.statusCode()).isEqualTo(204);
     assertRefused(upload(link("taken/inside"), "taken/inside"), 500, "InternalError");
+  }
+
+  @Test
+  void anEnvironmentOfAnyNameThatIsTakenHasALinkThatWorks(@TempDir Path folder) throws Exception {
+    List<String> names =
+        Stream.concat(
+                IntStream.range(1, 128).mapToObj(one -> "x" + Character.toString(one) + "y"),
+                Stream.of(".", "..", "...", "..;", "%2e%2e", "..%2f", "x;y=z", "漢字", "😀"))
+            .filter(EngineSettings::isEnvironment)
+            .toList();
+    App app = new App("odd", List.of(new App.Token(TestServer.TOKEN, null)), names, true);
+    ServerSettings settings = ServerSettings.plain("127.0.0.1", 0, List.of(app));
+    try (TestServer odd = TestServer.start(PostgresFixture.freshDatabase(), folder, settings)) {
+      for (String name : names) {
+        JsonNode link =
+            odd.post(
+                "/tcb/uploadfile",
+                JsonMapper.shared().writeValueAsString(Map.of("env", name, "path", "f")));
+        HttpResponse<String> response =
+            odd.send(
+                request(link.path("url").stringValue())
+                    .POST(BodyPublishers.ofByteArray(form(fields("f", link)))));
+
+        assertThat(response.statusCode()).as("%s: %s", name, response.body()).isEqualTo(204);
+        assertThat(odd.storage.look(name, "f").length()).isEqualTo(12);
+      }
+    }
   }
 
   private static HttpResponse<String> upload(JsonNode link, String key) throws Exception {
