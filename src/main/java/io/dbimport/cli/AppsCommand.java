@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.cli.Setting.Group;
 import io.dbimport.cli.Table.Cell;
 import io.dbimport.server.App;
 import io.dbimport.server.AppsEditor;
@@ -36,17 +37,28 @@ final class AppsCommand implements Runnable {
   }
 
   /** The file that every one of them is about. */
+  @Command // which picocli wants of a mixin without options in its fields
   static final class InFile {
+    private final SettingsFlags flags =
+        new SettingsFlags(Group.SERVER_APPS).making(Setting.SERVER_APPS);
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec = CommandSpec.create();
 
-    @Option(
-        names = "--server-apps",
-        paramLabel = "FILE",
-        required = true,
-        defaultValue = "${env:DBIMPORT_SERVER_APPS}",
-        description = "The file of the apps; default: what DBIMPORT_SERVER_APPS says.")
-    private Path file = Path.of("");
+    @Spec
+    void flags(CommandSpec own) {
+      flags.addTo(own);
+    }
+
+    private Path file() {
+      Settings settings = flags.read();
+      Logs.quiet(settings);
+      return settings
+          .path(Setting.SERVER_APPS)
+          .orElseThrow(() ->
+              Wiring.badSettings(
+                  Setting.SERVER_APPS.variable() + ": required: the file of the server's apps"));
+    }
 
     /** What is done with the file. */
     interface Edit {
@@ -55,6 +67,7 @@ final class AppsCommand implements Runnable {
 
     /** Edits the file, and says what a server would not take of it. */
     void edit(Edit edit) {
+      Path file = file();
       try {
         AppsEditor apps = AppsEditor.open(file);
         if (apps.readByOthers()) {
@@ -80,7 +93,7 @@ final class AppsCommand implements Runnable {
 
     List<App> read() {
       try {
-        return AppsFile.read(file);
+        return AppsFile.read(file());
       } catch (IllegalArgumentException wrong) {
         throw Wiring.badSettings(String.valueOf(wrong.getMessage()));
       }

@@ -20,7 +20,7 @@ final class ServerCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
 
   private final SettingsFlags flags =
-      new SettingsFlags(Group.SERVER, Group.FILES, Group.TOKEN, Group.LISTEN);
+      new SettingsFlags(Group.SERVER, Group.SERVER_APPS, Group.FILES, Group.TOKEN, Group.LISTEN);
 
   @Spec
   void spec(CommandSpec spec) {

@@ -108,7 +108,7 @@ public enum Setting {
       Format.oneOf(List.of("replace", "merge"), List.of()),
       "replace",
       "What an UPSERT does to a document that is there: merge keeps fields the new one has not."),
-  SERVER_APPS(Group.SERVER, Format.PATH, null, "Apps, their tokens and environments, JSON."),
+  SERVER_APPS(Group.SERVER_APPS, Format.PATH, null, "Apps, their tokens and environments, JSON."),
   SERVER_ENVIRONMENTS(
       Group.SERVER, Format.ENVIRONMENTS, "demo-env", "Environments of the one app, comma between."),
   SERVER_PUBLIC_URL(
@@ -142,6 +142,7 @@ public enum Setting {
     TOKEN,
     LISTEN,
     SERVER,
+    SERVER_APPS,
     FILES,
     CONSOLE,
     DEV

@@ -21,11 +21,22 @@ public final class SettingsFlags {
   private static final String KAFKA_PROPERTY = "--kafka-property";
 
   private final Set<Setting.Group> groups;
+  private final Set<Setting> made;
   private CommandSpec spec = CommandSpec.create();
 
   /** The settings of these groups, and those that every command takes. */
   public SettingsFlags(Setting.Group... groups) {
-    this.groups = Set.of(groups);
+    this(Set.of(groups), Set.of());
+  }
+
+  private SettingsFlags(Set<Setting.Group> groups, Set<Setting> made) {
+    this.groups = groups;
+    this.made = made;
+  }
+
+  /** These, for a command that makes this file: it need not be there. */
+  SettingsFlags making(Setting file) {
+    return new SettingsFlags(groups, Set.of(file));
   }
 
   /** Adds the flags to a command. */
@@ -95,7 +106,7 @@ public final class SettingsFlags {
   }
 
   Reading reading() {
-    return SettingsReader.read(given(), System.getenv(), file());
+    return SettingsReader.read(given(), System.getenv(), file(), made);
   }
 
   private @Nullable Path file() {

@@ -46,7 +46,17 @@ final class SettingsReader {
   private final Map<Setting, Settings.Value> values = new EnumMap<>(Setting.class);
   private final Map<String, Settings.Value> kafka = new TreeMap<>();
 
-  private SettingsReader() {}
+  private final Set<Setting> made;
+
+  private SettingsReader(Set<Setting> made) {
+    this.made = made;
+  }
+
+  /** The settings of a process that makes no file that they name. */
+  static Reading read(
+      Map<String, String> flags, Map<String, String> environment, @Nullable Path file) {
+    return read(flags, environment, file, Set.of());
+  }
 
   /**
    * The settings, or everything that is wrong with them.
@@ -54,10 +64,14 @@ final class SettingsReader {
    * @param flags by the names that the environment uses, without their prefix
    * @param environment all of it
    * @param file properties; null for none
+   * @param made settings whose files need not be there
    */
   static Reading read(
-      Map<String, String> flags, Map<String, String> environment, @Nullable Path file) {
-    SettingsReader reader = new SettingsReader();
+      Map<String, String> flags,
+      Map<String, String> environment,
+      @Nullable Path file,
+      Set<Setting> made) {
+    SettingsReader reader = new SettingsReader(made);
     // The first that names a setting wins: the strongest source comes first.
     flags.forEach((name, text) -> reader.take(name, new Given(text, flagOf(name))));
     Set<String> taken = reader.taken();
@@ -285,6 +299,7 @@ final class SettingsReader {
 
   private void requireFile(Settings all, Setting setting) {
     all.path(setting)
+        .filter(path -> !(made.contains(setting) && Files.notExists(path)))
         .filter(path -> !Files.isReadable(path) || Files.isDirectory(path))
         .ifPresent(path ->
             problems.add(setting.variable() + ": " + path + " is no file that can be read"));

@@ -48,6 +48,14 @@ class AppsCommandTest {
   }
 
   private End apps(String... args) {
+    return run(
+        Stream.concat(
+                Stream.of("apps"),
+                Stream.concat(Stream.of(args), Stream.of("--server-apps", file().toString())))
+            .toArray(String[]::new));
+  }
+
+  private static End run(String... args) {
     CommandLine main = Main.commandLine();
     StringWriter err = new StringWriter();
     main.setErr(new PrintWriter(err, true));
@@ -55,12 +63,7 @@ class AppsCommandTest {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
     try {
-      int code =
-          main.execute(
-              Stream.concat(
-                      Stream.of("apps"),
-                      Stream.concat(Stream.of(args), Stream.of("--server-apps", file().toString())))
-                  .toArray(String[]::new));
+      int code = main.execute(args);
       return new End(code, out.toString(StandardCharsets.UTF_8), err.toString());
     } finally {
       System.setOut(before);
@@ -112,6 +115,50 @@ class AppsCommandTest {
         .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
     assertThat(apps("remove", "a").code()).isZero();
     assertThat(apps("list").out()).contains("b").doesNotContain("t-1234");
+  }
+
+  @Test
+  void theFileIsFoundAsEveryCommandFindsItsSettings() throws Exception {
+    Path config =
+        Files.writeString(folder.resolve("server.properties"), "server.apps=" + file() + "\n");
+
+    assertThat(run("apps", "add", "wx1", "--env", "e", "--config", config.toString()).code())
+        .isZero();
+    assertThat(run("apps", "list", "--json", "--config", config.toString()).out()).contains("wx1");
+    assertThat(run("apps", "secret", "wx1", "--config", config.toString()).code()).isZero();
+    Path other = folder.resolve("other.json");
+    assertThat(
+            run(
+                    "apps",
+                    "add",
+                    "wx2",
+                    "--env",
+                    "e",
+                    "--config",
+                    config.toString(),
+                    "--server-apps",
+                    other.toString())
+                .code())
+        .isZero();
+    assertThat(Files.readString(other)).contains("wx2").doesNotContain("wx1");
+    assertThat(run("apps", "remove", "wx1", "--config", config.toString()).code()).isZero();
+    assertThat(Files.readString(file())).doesNotContain("wx1");
+  }
+
+  @Test
+  void settingsThatAreWrongOrNameNoFileOfAppsAreErrors() throws Exception {
+    Path config = Files.writeString(folder.resolve("server.properties"), "server.aps=x\n");
+
+    End wrong = run("apps", "list", "--config", config.toString());
+    assertThat(wrong.code()).isEqualTo(ExitCode.BAD_SETTINGS);
+    assertThat(wrong.err())
+        .contains(
+            "server.aps in " + config + ": there is no such setting; did you mean server.apps?");
+    End none = run("apps", "add", "wx1", "--env", "e");
+    assertThat(none.code()).isEqualTo(ExitCode.BAD_SETTINGS);
+    assertThat(none.err()).contains("DBIMPORT_SERVER_APPS: required");
+    assertThat(run("apps", "list", "--server-apps", folder.resolve("absent").toString()).err())
+        .contains("absent cannot be read");
   }
 
   @ParameterizedTest

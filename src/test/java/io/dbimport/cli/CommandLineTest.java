@@ -33,6 +33,7 @@ class CommandLineTest {
         "check",
         "jobs",
         "topics",
+        "apps",
         "settings"
       })
   void everyCommandHasHelp(String command) {
