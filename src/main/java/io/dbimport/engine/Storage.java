@@ -23,6 +23,16 @@ public interface Storage extends AutoCloseable {
   long store(String env, String path, InputStream body) throws IOException;
 
   /**
+   * The same, for a stream that surely has so many bytes: what has no room is refused before they
+   * are read.
+   *
+   * @param atLeast 0 when nothing is known
+   */
+  default long store(String env, String path, InputStream body, long atLeast) throws IOException {
+    return store(env, path, body);
+  }
+
+  /**
    * A file as it lay there. Immutable.
    *
    * @param length in bytes

@@ -33,6 +33,9 @@ final class UploadRoute implements Handler {
   private static final int MAX_FIELDS = 32;
   private static final int MAX_PART_HEADER_BYTES = 4 << 10;
 
+  /** The last boundary stands between line ends and hyphens. */
+  private static final int FORM_END_BYTES = 8;
+
   /** The form cannot be taken. */
   private static final class Refused extends Exception {
     private static final long serialVersionUID = 1L;
@@ -62,6 +65,8 @@ final class UploadRoute implements Handler {
 
   /** The body of a request: the web server tells that it is cut off by a RuntimeException. */
   private static final class Arriving extends FilterInputStream {
+    private long count;
+
     Arriving(InputStream in) {
       super(in);
     }
@@ -69,7 +74,9 @@ final class UploadRoute implements Handler {
     @Override
     public int read() throws IOException {
       try {
-        return super.read();
+        int next = super.read();
+        count += next < 0 ? 0 : 1;
+        return next;
       } catch (IOException | RuntimeException broken) {
         throw new CutOff(broken);
       }
@@ -78,7 +85,9 @@ final class UploadRoute implements Handler {
     @Override
     public int read(byte[] bytes, int from, int length) throws IOException {
       try {
-        return super.read(bytes, from, length);
+        int read = super.read(bytes, from, length);
+        count += Math.max(0, read);
+        return read;
       } catch (IOException | RuntimeException broken) {
         throw new CutOff(broken);
       }
@@ -124,17 +133,21 @@ final class UploadRoute implements Handler {
     if (length > maxBytes + MAX_FIELD_BYTES * (long) MAX_FIELDS) {
       throw new TooLarge();
     }
+    Arriving arriving = new Arriving(request.content().inputStream());
+    byte[] boundary = boundary(request);
     MultipartInput parts =
         MultipartInput.builder()
-            .setInputStream(new Arriving(request.content().inputStream()))
-            .setBoundary(boundary(request))
+            .setInputStream(arriving)
+            .setBoundary(boundary)
             .setMaxPartHeaderSize(MAX_PART_HEADER_BYTES)
             .get();
     Map<String, String> fields = new HashMap<>();
     for (boolean more = parts.skipPreamble(); more; more = parts.readBoundary()) {
       String name = partName(parts.readHeaders());
       if (name.equals("file")) {
-        storage.store(env, allowedPath(env, fields), bounded(parts.newInputStream()));
+        // The file is the last part: what has not arrived is all its own, but for the form's end.
+        long atLeast = Math.max(0, length - arriving.count - boundary.length - FORM_END_BYTES);
+        storage.store(env, allowedPath(env, fields), bounded(parts.newInputStream()), atLeast);
         return;
       }
       if (fields.size() >= MAX_FIELDS) {

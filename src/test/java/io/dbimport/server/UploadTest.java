@@ -35,6 +35,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -459,16 +461,56 @@ final class UploadTest {
         Path file = Files.write(folder.resolve("file"), new byte[bytes]);
 
         assertThat(client.upload(null, ENV, "file", file, _ -> {}))
-            .isEqualTo(
-                new UploadReply.UploadRefused(
-                    403,
-                    "QuotaExceeded",
-                    "the environment is full: the environment may store 1000 bytes"));
+            .isInstanceOfSatisfying(
+                UploadReply.UploadRefused.class,
+                refused -> {
+                  assertThat(refused.status()).isEqualTo(403);
+                  assertThat(refused.code()).isEqualTo("QuotaExceeded");
+                  assertThat(askedBytes(refused.message())).isBetween(1001L, (long) bytes);
+                });
       }
       assertThat(full.storage.exists(ENV, "file")).isFalse();
       Path fits = Files.write(folder.resolve("file"), new byte[1000]);
       assertThat(client.upload(null, ENV, "file", fits, _ -> {}))
           .isEqualTo(new UploadReply.Uploaded(1000));
+    }
+  }
+
+  private static long askedBytes(String message) {
+    Matcher parts =
+        Pattern.compile(
+                "the environment is full: 0 bytes are stored, 0 others are arriving, at least (\\d+)"
+                    + " more are asked for, and 1000 are allowed")
+            .matcher(message);
+    assertThat(parts.matches()).as(message).isTrue();
+    return Long.parseLong(parts.group(1));
+  }
+
+  @Test
+  void aFileThatCannotFitIsRefusedBeforeItComes() throws Exception {
+    List<Field> fields = fields("big.json", link("big.json"));
+    fields.set(4, new Field("file", ""));
+    byte[] form = form(fields);
+    int untilFile = form.length - ("\r\n--" + BOUNDARY + "--\r\n").length();
+    try (TestServer full =
+            TestServer.start(
+                PostgresFixture.freshDatabase(),
+                root.resolve("before"),
+                TestServer.settings(MAX_BYTES),
+                1000);
+        RawClient client = new RawClient(full.server.port())) {
+      client
+          .send(
+              "POST /upload/%s HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n\r\n"
+                  .formatted(ENV, BOUNDARY, form.length + 50_000_000))
+          .send(Arrays.copyOf(form, untilFile));
+      Eventually.isTrue("it is answered", () -> client.received().contains("</Error>"));
+
+      assertThat(client.received())
+          .startsWith("HTTP/1.1 403 ")
+          .contains(
+              "0 bytes are stored, 0 others are arriving, at least 50000000 more are asked for, and"
+                  + " 1000 are allowed");
     }
   }
 
