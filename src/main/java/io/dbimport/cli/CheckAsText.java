@@ -87,7 +87,10 @@ final class CheckAsText implements CheckReport {
     screen.line("");
     screen.line(List.of(Part.of("mended into "), new Part(Look.STRONG, into)));
     if (done.isEmpty()) {
-      screen.line("  nothing to mend: it has the same content");
+      screen.line(
+          bad == 0
+              ? "  nothing to mend: it has the same content"
+              : "  none of this can be mended here: it has the same content");
     }
     new TreeMap<>(done)
         .forEach((mend, times) ->

@@ -145,6 +145,10 @@ final class CheckCommand implements Callable<Integer> {
           OutputStream to = mended.open()) {
         done = FileMending.copy(in, input.type(), encoding, to);
       } catch (WrongEncoding wrong) {
+        if (wrong.isUtf8() && !json) {
+          throw new CommandFailed(
+              ExitCode.USAGE, input.name() + " is UTF-8 already: leave out --encoding");
+        }
         report.begin(input.name(), input.type());
         report.problem(wrong.problem());
         report.end(FileCheck.unreadable(wrong.problem()));
@@ -181,10 +185,10 @@ final class CheckCommand implements Callable<Integer> {
 
   private Input input(String name) {
     if (!name.equals(STANDARD_INPUT)) {
-      Path file = Path.of(name);
-      if (!Files.isReadable(file) || Files.isDirectory(file)) {
-        throw wrong(name + " is no file that can be read");
-      }
+      WholeFile.whyUnreadable(Path.of(name))
+          .ifPresent(why -> {
+            throw wrong(why);
+          });
     }
     return new Input(name, type == null ? typeOf(name) : type);
   }

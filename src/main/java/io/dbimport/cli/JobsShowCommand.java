@@ -139,6 +139,9 @@ final class JobsShowCommand implements Callable<Integer> {
     if (state.status().terminal() && state.recordFail() > 0) {
       screen.line(Look.NOTE, "  the API has no list of what was refused");
     }
+    if (state.status().terminal() && state.recordFail() == 0 && errors != null) {
+      screen.line(Look.NOTE, "  nothing was refused, and nothing is saved");
+    }
     return state.recordFail() == 0;
   }
 

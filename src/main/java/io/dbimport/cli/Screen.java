@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a command prints: with colour and progress on a terminal, plain where output is piped or
- * {@code NO_COLOR} is set. Every text passes the masking. Thread-safe.
+ * {@code NO_COLOR} is set to anything. Every text passes the masking. Thread-safe.
  */
 public final class Screen implements AutoCloseable {
   private static final int USUAL_WIDTH = 100;
@@ -62,7 +62,7 @@ public final class Screen implements AutoCloseable {
         Terminal terminal =
             TerminalBuilder.builder().system(true).dumb(true).nativeSignals(false).build();
         boolean dumb = terminal.getType().startsWith(Terminal.TYPE_DUMB);
-        if (!dumb && System.getenv("NO_COLOR") == null) {
+        if (!dumb && System.getenv().getOrDefault("NO_COLOR", "").isEmpty()) {
           return new Screen(terminal.writer(), terminal);
         }
         terminal.close();

@@ -32,7 +32,11 @@ final class ServerCommand implements Callable<Integer> {
     Settings settings = flags.read();
     StopSignal signal = StopSignal.listen(ExitCode.STOPPED_BEFORE_DRAINED);
     try (ServerProcess server = ServerProcess.start(settings)) {
-      LOG.info("server at {}, metrics and health included", server.uri());
+      String bind = settings.text(Setting.BIND);
+      LOG.info(
+          "server at {}, metrics and health included{}",
+          server.uri(),
+          Wiring.isLoopback(bind) ? "" : "; bound to " + bind + ", so others reach it too");
       signal.await();
       LOG.info("SIG{}: stopping; the same again ends at once", signal.name());
     }

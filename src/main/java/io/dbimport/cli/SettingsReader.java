@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.client.Trust;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -264,6 +265,10 @@ final class SettingsReader {
     for (Setting file : List.of(Setting.API_CA, Setting.SERVER_APPS)) {
       requireFile(all, file);
     }
+    all.path(Setting.API_CA)
+        .filter(Files::isReadable)
+        .flatMap(Trust::problem)
+        .ifPresent(problem -> problems.add(Setting.API_CA.variable() + ": " + problem));
     all.path(Setting.APPS)
         .ifPresent(file ->
             AppsReader.read(file)
@@ -300,8 +305,7 @@ final class SettingsReader {
   private void requireFile(Settings all, Setting setting) {
     all.path(setting)
         .filter(path -> !(made.contains(setting) && Files.notExists(path)))
-        .filter(path -> !Files.isReadable(path) || Files.isDirectory(path))
-        .ifPresent(path ->
-            problems.add(setting.variable() + ": " + path + " is no file that can be read"));
+        .flatMap(WholeFile::whyUnreadable)
+        .ifPresent(why -> problems.add(setting.variable() + ": " + why));
   }
 }

@@ -6,6 +6,7 @@ import io.dbimport.cli.Table.Cell;
 import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.Topics;
 import io.dbimport.kafka.Topics.Severity;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -46,12 +47,11 @@ final class TopicsCheckCommand implements Callable<Integer> {
       Map<String, Topics.Topic> found = topics.describe();
       List<Topics.Problem> problems = topics.check();
       if (json) {
-        screen.line(
-            Json.pretty(
-                Map.of(
-                    "topics", found.values(),
-                    "problems", TopicProblems.of(problems, Severity.ERROR),
-                    "warnings", TopicProblems.of(problems, Severity.WARNING))));
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("topics", found.values());
+        all.put("problems", TopicProblems.of(problems, Severity.ERROR));
+        all.put("warnings", TopicProblems.of(problems, Severity.WARNING));
+        screen.line(Json.pretty(all));
         return exitCode(problems);
       }
       Table table = new Table(List.of("TOPIC", "PARTITIONS", "COPIES", "RETENTION", "CLEANUP"));

@@ -283,7 +283,7 @@ public final class Wiring {
     return new CommandFailed(ExitCode.BAD_SETTINGS, "bad settings:\n  " + problem);
   }
 
-  private static boolean isLoopback(String bind) {
+  static boolean isLoopback(String bind) {
     try {
       return InetAddress.getByName(bind).isLoopbackAddress();
     } catch (UnknownHostException unknown) {

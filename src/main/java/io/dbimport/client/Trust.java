@@ -8,13 +8,24 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Which certificates are trusted. Stateless. */
-final class Trust {
+public final class Trust {
   private Trust() {}
+
+  /** Why the certificates of a PEM file cannot be trusted; empty when they can. */
+  public static Optional<String> problem(Path ca) {
+    try {
+      var _ = context(ca);
+      return Optional.empty();
+    } catch (IllegalArgumentException unusable) {
+      return Optional.of(String.valueOf(unusable.getMessage()));
+    }
+  }
 
   /**
    * A context that trusts exactly the certificates of the file, or those of the system.

@@ -91,7 +91,11 @@ final class DevCommand implements Callable<Integer> {
     screen.line("  export DBIMPORT_KAFKA_BOOTSTRAP_SERVERS=" + kafka);
     screen.line("  export DBIMPORT_API_URL=" + settings.text(Setting.API_URL));
     screen.line("  export DBIMPORT_API_CA=" + system.certificate());
-    screen.line("  export DBIMPORT_TOKEN=" + system.token());
+    screen.line(
+        system
+            .token()
+            .map(token -> "  export DBIMPORT_TOKEN=" + token)
+            .orElse("  # and DBIMPORT_TOKEN, the one you gave"));
     screen.line("");
     String program = System.getProperty("dbimport.program", "dbimport");
     screen.line(

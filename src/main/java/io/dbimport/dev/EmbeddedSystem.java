@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +70,7 @@ final class EmbeddedSystem implements AutoCloseable {
   private String databaseUrl = "";
   private String workerAddress = "";
   private Path certificate = Path.of("");
-  private String token = "(the one you gave)";
+  private @Nullable String token;
 
   private EmbeddedSystem(Screen screen, StopSignal signal, Settings settings) {
     this.screen = screen;
@@ -253,9 +254,9 @@ final class EmbeddedSystem implements AutoCloseable {
     return Objects.requireNonNull(certificate.getParent());
   }
 
-  /** The token to call with; words in its place when it is somebody's own. */
-  String token() {
-    return token;
+  /** The token to call with; empty when it is somebody's own. */
+  Optional<String> token() {
+    return Optional.ofNullable(token);
   }
 
   /** The server's certificate, PEM. */

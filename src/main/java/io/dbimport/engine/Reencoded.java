@@ -162,12 +162,13 @@ final class Reencoded extends InputStream {
     }
     looked = longest > 1;
     if (longest > 2) {
-      throw wrong(line, column, "the file is UTF-8 already");
+      throw new WrongEncoding(
+          new Problem(ProblemKind.NOT_UTF_8, line, column, "the file is UTF-8 already"), true);
     }
   }
 
   private static WrongEncoding wrong(long line, long column, String what) {
-    return new WrongEncoding(new Problem(ProblemKind.NOT_UTF_8, line, column, what));
+    return new WrongEncoding(new Problem(ProblemKind.NOT_UTF_8, line, column, what), false);
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -232,6 +233,27 @@ final class CheckCommandTest {
   }
 
   @Test
+  void whatFixCannotMendIsNotCalledWell() throws IOException {
+    String file = file("bad.jsonl", "{\"_id\":\"a\" \"n\":1}\n");
+    String fixed = folder.resolve("fixed.jsonl").toString();
+
+    assertThat(run("check", file, "--fix", fixed)).isEqualTo(1);
+    assertThat(out)
+        .contains("  none of this can be mended here: it has the same content\n")
+        .doesNotContain("nothing to mend");
+  }
+
+  @Test
+  void whyAFileCannotBeReadIsSaid() {
+    Ran absent = Ran.command(List.of("check", "absent.csv"));
+    assertThat(absent.code()).isEqualTo(64);
+    assertThat(absent.err()).contains("absent.csv is not there");
+    Ran noFile = Ran.command(List.of("check", "--type", "csv", folder.toString()));
+    assertThat(noFile.code()).isEqualTo(64);
+    assertThat(noFile.err()).contains(folder + " is a folder");
+  }
+
+  @Test
   void fixMakesUtf8OfUtf16AndOfGbkIfThatIsSaid() throws IOException {
     String text = "_id,name\r\nbj,北京\r\n";
     Path utf16 = Files.write(folder.resolve("16.csv"), text.getBytes(StandardCharsets.UTF_16));
@@ -265,8 +287,10 @@ final class CheckCommandTest {
     String file = file("utf8.csv", "_id\n北京\n");
     String fixed = folder.resolve("fixed.csv").toString();
 
-    assertThat(run("check", file, "--fix", fixed, "--encoding", "gb18030")).isEqualTo(1);
-    assertThat(out).contains("1:1 ", "the file is UTF-8 already  not-utf-8");
+    Ran utf8 = Ran.command(List.of("check", file, "--fix", fixed, "--encoding", "gb18030"));
+    assertThat(utf8.code()).isEqualTo(64);
+    assertThat(utf8.err()).contains(file + " is UTF-8 already: leave out --encoding");
+    assertThat(utf8.out()).isEmpty();
     assertThat(folder.toFile().list()).containsExactly("utf8.csv");
     assertThat(run("check", file, "--encoding", "gbk")).isEqualTo(64);
     assertThat(run("check", file, "--fix", fixed, "--encoding", "big5")).isEqualTo(64);

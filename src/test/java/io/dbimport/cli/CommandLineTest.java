@@ -62,7 +62,7 @@ class CommandLineTest {
         "submit --env e absent.jsonl                  | --collection",
         "submit --env e --collection c absent.jsonl   | absent.jsonl is no file",
         "check                                        | FILE",
-        "check absent.jsonl                           | absent.jsonl is no file",
+        "check absent.jsonl                           | absent.jsonl is not there",
         "check -                                      | --type json or --type csv",
         "check --type json - -                        | can be read once",
         "jobs                                         | show",

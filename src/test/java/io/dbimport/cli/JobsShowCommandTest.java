@@ -174,6 +174,13 @@ final class JobsShowCommandTest {
     assertThat(good.code()).isZero();
     assertThat(good.out())
         .endsWith("  demo-env\n  success  2 written, 0 refused\n  import finished\n");
+
+    Path errors = folder.resolve("none.jsonl");
+    Ran nothing =
+        show(jobs.uri(), jobs.imported("well", records(0), false), "--errors", errors.toString());
+    assertThat(nothing.code()).isZero();
+    assertThat(nothing.out()).endsWith("  nothing was refused, and nothing is saved\n");
+    assertThat(errors).doesNotExist();
   }
 
   @Test

@@ -271,7 +271,12 @@ class SettingsReaderTest {
     assertThat(problems(Map.of(), Map.of("DBIMPORT_API_CA", "absent.pem")))
         .singleElement()
         .asString()
-        .contains("is no file that can be read");
+        .contains("absent.pem is not there");
+    assertThat(problems(Map.of(), Map.of("DBIMPORT_API_CA", there.toString())))
+        .singleElement()
+        .asString()
+        .startsWith("DBIMPORT_API_CA: ")
+        .contains("no certificate");
   }
 
   @Test

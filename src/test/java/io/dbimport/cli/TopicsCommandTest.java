@@ -42,6 +42,14 @@ final class TopicsCommandTest {
         .asString()
         .startsWith("warning: each of told.accepted, told.dead-letters, ");
 
+    assertThat(run("topics", "create", "--topic-prefix", "told", "--partitions", "3")).isZero();
+    assertThat(out)
+        .contains(
+            "all topics are there already\n",
+            "told.requests has 2 partitions, not 3, and is left so\n");
+    assertThat(run("topics", "create", "--topic-prefix", "told")).isZero();
+    assertThat(out).as("nothing was asked").doesNotContain("is left so");
+
     assertThat(run("topics", "check", "--topic-prefix", "told")).isZero();
     assertThat(out).contains("COPIES", ONE_COPY).doesNotContain("as the worker needs them");
   }
