@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class Screen implements AutoCloseable {
   private static final int USUAL_WIDTH = 100;
   private static final int WIDEST = 120;
+  private static final int LEAST_CELLS = 10;
+  private static final int MOST_CELLS = 40;
 
   /** What is drawn at every block of a file costs more than sending it. */
   private static final long REDRAW_NANOS = Duration.ofMillis(100).toNanos();
@@ -130,17 +132,34 @@ public final class Screen implements AutoCloseable {
       return;
     }
     progressNanos = now;
-    int cells = Math.max(10, Math.min(40, width() - columns(what) - 30));
-    int full = of <= 0 ? 0 : (int) Math.min(cells, cells * done / of);
-    AttributedStringBuilder bar =
-        new AttributedStringBuilder()
-            .append("  " + shown(what) + " ")
-            .styled(Look.GOOD.style, "━".repeat(full))
-            .styled(Look.FAINT.style, "━".repeat(cells - full))
-            .append(of <= 0 ? " " + done : " %d/%d".formatted(done, of));
-    out.print("\r\033[2K" + bar.toAttributedString().toAnsi(terminal));
+    // One column is left, or a terminal may go on in the next line, which is not erased.
+    out.print("\r\033[2K" + bar(what, done, of, width() - 1).toAnsi(terminal));
     out.flush();
     progressShown = true;
+  }
+
+  /** A bar of so many columns at most; what it is about is cut where it is too long. */
+  static AttributedString bar(String what, long done, long of, int columns) {
+    String counts =
+        of == 1 ? "" : of <= 0 ? " %,d".formatted(done) : " %,d/%,d".formatted(done, of);
+    int room = columns - columns(counts) - LEAST_CELLS - 3;
+    AttributedString label = new AttributedString(shown(what));
+    if (label.columnLength() > room) {
+      label = label.columnSubSequence(0, Math.max(0, room - 1));
+      label = AttributedString.join(AttributedString.EMPTY, label, new AttributedString("…"));
+    }
+    int cells =
+        Math.clamp(columns - label.columnLength() - columns(counts) - 3, LEAST_CELLS, MOST_CELLS);
+    int full = of <= 0 ? 0 : (int) Math.min(cells, cells * done / of);
+    return new AttributedStringBuilder()
+        .append("  ")
+        .append(label)
+        .append(" ")
+        .styled(Look.GOOD.style, "━".repeat(full))
+        .styled(Look.FAINT.style, "━".repeat(cells - full))
+        .append(counts)
+        .toAttributedString()
+        .columnSubSequence(0, columns);
   }
 
   /** Takes the bar away. */
