@@ -47,7 +47,8 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * They must be allowed to get, put and delete objects, to list the bucket and its multipart
  * uploads, and to abort these. The bucket, or the prefix in it, holds nothing else. A call that
  * fails is tried three times within a minute; one that carries a part may take as long as at 128
- * KB/s.
+ * KB/s. A service that falls silent within a file is asked again from there after a minute, three
+ * times without a byte between.
  */
 public final class S3Storage implements Storage {
   private static final Logger LOG = LoggerFactory.getLogger(S3Storage.class);

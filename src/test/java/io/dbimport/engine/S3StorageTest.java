@@ -36,6 +36,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -321,6 +323,52 @@ final class S3StorageTest extends StorageContract {
       assertThat(begin).isEqualTo(Arrays.copyOfRange(file, 100, 1100));
       assertThat(Arrays.equals(rest, Arrays.copyOfRange(file, 1100, file.length))).isTrue();
     }
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+  void aReaderWhoseServiceFallsSilentReadsOn() throws IOException {
+    byte[] file = random(3 * PART);
+    storage.store("env", "f", new ByteArrayInputStream(file));
+    Patience second =
+        new Patience(Duration.ofSeconds(10), Duration.ofSeconds(1), Duration.ofSeconds(10));
+    try (TcpGate gate = gate();
+        S3Storage behind = behind(gate, second);
+        InputStream in = behind.open("env", "f", behind.look("env", "f").version(), 100)) {
+      byte[] begin = in.readNBytes(1000);
+      gate.silence();
+
+      byte[] rest = in.readAllBytes();
+
+      assertThat(begin).isEqualTo(Arrays.copyOfRange(file, 100, 1100));
+      assertThat(Arrays.equals(rest, Arrays.copyOfRange(file, 1100, file.length))).isTrue();
+    }
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+  void aReaderWhoseServiceStaysSilentIsToldSo() throws IOException {
+    storage.store("env", "f", new ByteArrayInputStream(random(3 * PART)));
+    Patience seconds =
+        new Patience(Duration.ofSeconds(10), Duration.ofSeconds(1), Duration.ofSeconds(3));
+    try (TcpGate gate = gate();
+        S3Storage behind = behind(gate, seconds);
+        InputStream in = behind.open("env", "f", behind.look("env", "f").version(), 0)) {
+      assertThat(in.readNBytes(1000)).hasSize(1000);
+      gate.silenceForGood();
+
+      assertReason(Reason.UNREACHABLE, in::readAllBytes);
+    }
+  }
+
+  private S3Storage behind(TcpGate gate, Patience patience) throws IOException {
+    return S3Storage.open(
+        location(bucket, URI.create("http://127.0.0.1:" + gate.port())),
+        _ -> {},
+        StaticCredentialsProvider.create(
+            AwsBasicCredentials.create(S3Fixture.KEY_ID, S3Fixture.SECRET)),
+        () -> {},
+        patience);
   }
 
   @Test
