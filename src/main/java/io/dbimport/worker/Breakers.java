@@ -59,19 +59,12 @@ final class Breakers {
     changed(tenant, now);
   }
 
-  /** When the next probe is due that may be made; what is queued and void is thrown out. */
+  /** When the next probe is due that may be made. */
   long nextProbeNanos() {
     if (address.isOpen()) {
       return address.probeDueNanos();
     }
     Due first = probes.peek();
-    while (first != null && first.nanos != first.tenant.breaker.probeDueNanos()) {
-      probes.remove();
-      if (first.tenant.probeQueuedNanos == first.nanos) {
-        first.tenant.probeQueuedNanos = Long.MAX_VALUE;
-      }
-      first = probes.peek();
-    }
     return first == null || probesOpen >= MAX_PROBES_AT_ONCE ? Long.MAX_VALUE : first.nanos;
   }
 

@@ -612,6 +612,19 @@ final class AdmissionLimitsTest {
   }
 
   @Test
+  void aLateAnswerMakesNoSecondProbe() {
+    ready(A, Breaker.STRIKES + 1);
+    assertThat(admitted()).hasSize(Breaker.STRIKES + 1);
+    reply(A, BUSY, Breaker.STRIKES);
+    Probe probe = probe();
+    reply(A, GOOD, 1);
+    assertThat(admission.nextProbe(clock.now())).isEmpty();
+    assertThat(admission.nextDueNanos()).isEqualTo(Long.MAX_VALUE);
+    probed(probe, false);
+    assertThat(dueIn()).isEqualTo(Duration.ofSeconds(1));
+  }
+
+  @Test
   void anOpenBreakerIsProbedOnThoughNobodyWaits() {
     open(A);
     for (int i = 0; i < 20; i++) {
