@@ -116,7 +116,7 @@ final class CheckAsText implements CheckReport {
     return kinds + ": " + then;
   }
 
-  private static String records(long count) {
+  static String records(long count) {
     return count == 1 ? "1 record" : "%,d records".formatted(count);
   }
 

@@ -1,5 +1,8 @@
 package io.dbimport.cli;
 
+import io.dbimport.ErrorClass;
+import io.dbimport.ErrorCode;
+
 /** The exit codes of the contract; from 64 on they are those of {@code sysexits.h}. */
 public final class ExitCode {
   public static final int DONE = 0;
@@ -13,4 +16,12 @@ public final class ExitCode {
   public static final int INTERRUPTED = 130;
 
   private ExitCode() {}
+
+  /** How a command ends that the API refused with this errcode. */
+  static int refusedWith(int errcode) {
+    ErrorClass kind = ErrorCode.classOf(errcode);
+    return kind == ErrorClass.TOKEN || kind == ErrorClass.FORBIDDEN
+        ? NOT_AUTHORISED
+        : IMPORT_FAILED;
+  }
 }

@@ -1,6 +1,5 @@
 package io.dbimport.cli;
 
-import io.dbimport.ErrorClass;
 import io.dbimport.ErrorCode;
 import io.dbimport.ImportParameters;
 import io.dbimport.JobReply;
@@ -175,15 +174,15 @@ final class JobsShowCommand implements Callable<Integer> {
   }
 
   private CommandFailed notKnown(int code, String why) {
-    ErrorClass kind = ErrorCode.classOf(code);
-    boolean shut = kind == ErrorClass.TOKEN || kind == ErrorClass.FORBIDDEN;
+    int exit = ExitCode.refusedWith(code);
     // -1 stands for no answer too: then there is no code to speak of.
     String answer = code == -1 ? why : code + " " + why;
     String advice =
-        shut ? ErrorCode.of(code).map(known -> "\n  " + known.solution()).orElse("") : "";
+        exit == ExitCode.NOT_AUTHORISED
+            ? ErrorCode.of(code).map(known -> "\n  " + known.solution()).orElse("")
+            : "";
     return new CommandFailed(
-        shut ? ExitCode.NOT_AUTHORISED : ExitCode.IMPORT_FAILED,
-        "the state of job " + jobId + " is not to be had: " + answer + advice);
+        exit, "the state of job " + jobId + " is not to be had: " + answer + advice);
   }
 
   private void check() {

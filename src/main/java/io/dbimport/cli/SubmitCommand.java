@@ -19,9 +19,10 @@ import io.dbimport.kafka.KafkaSettings;
 import io.dbimport.kafka.RequestSender;
 import io.dbimport.kafka.ResultReader;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
@@ -147,9 +148,11 @@ final class SubmitCommand implements Callable<Integer> {
           HttpImportApi api = new HttpImportApi(Wiring.client(settings), tokens)) {
         // How the brokers are set up is not this caller's affair.
         var _ = KafkaReach.requireTopics(admin, kafka, Wiring.remembered(settings));
-        if (!new Uploads(screen, uploads, appId)
-            .bringIn(submissions, env, collection, createCollection)) {
-          return ExitCode.IMPORT_FAILED;
+        int broughtIn =
+            new Uploads(screen, uploads, appId)
+                .bringIn(submissions, env, collection, createCollection);
+        if (broughtIn != ExitCode.DONE) {
+          return broughtIn;
         }
         RefusedRecords refused = new RefusedRecords(lists, REFUSED_TOLD, errors);
         return send(new Followed(screen, api, refused), kafka, submissions);
@@ -185,7 +188,8 @@ final class SubmitCommand implements Callable<Integer> {
       Submission submission = submissions.get(i);
       screen.progress("checking " + submission.file(), 0, 0);
       List<Problem> first = new ArrayList<>();
-      try (InputStream in = Files.newInputStream(submission.file())) {
+      try (DigestInputStream in =
+          new DigestInputStream(Files.newInputStream(submission.file()), Content.digest())) {
         FileCheck found =
             FileCheck.of(
                 in,
@@ -198,7 +202,8 @@ final class SubmitCommand implements Callable<Integer> {
                   }
                 });
         good &= tell(screen, submission, found, first);
-        submissions.set(i, submission.checked(found));
+        in.transferTo(OutputStream.nullOutputStream());
+        submissions.set(i, submission.checked(found, Content.name(in.getMessageDigest())));
       }
     }
     return good;
@@ -208,7 +213,8 @@ final class SubmitCommand implements Callable<Integer> {
       Screen screen, Submission submission, FileCheck found, List<Problem> problems) {
     if (found.good()) {
       screen.line(
-          Look.PLAIN, "  checked   %s: %,d records".formatted(submission.file(), found.records()));
+          Look.PLAIN,
+          "  checked   %s: %s".formatted(submission.file(), CheckAsText.records(found.records())));
       return true;
     }
     screen.line(
@@ -219,6 +225,10 @@ final class SubmitCommand implements Callable<Integer> {
             : "  unusable  " + submission.file());
     problems.forEach(problem -> screen.line(Look.PLAIN, "            " + problem.sentence()));
     if (!found.readable()) {
+      screen.line(
+          Look.PLAIN,
+          "            nothing was sent"
+              + (anyway ? "; an import would end there, --anyway or not" : ""));
       return false;
     }
     if (!anyway) {
@@ -243,8 +253,12 @@ final class SubmitCommand implements Callable<Integer> {
       throw wrong("--errors: " + whyNot.get());
     }
     for (Path file : files) {
-      if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-        throw wrong(file + " is no file that can be read");
+      Optional<String> unreadable = WholeFile.whyUnreadable(file);
+      if (unreadable.isPresent()) {
+        throw wrong(unreadable.get());
+      }
+      if (!Files.isRegularFile(file)) {
+        throw wrong(file + " is no file that can be read twice");
       }
     }
     for (String name : List.of(env, collection)) {
@@ -267,14 +281,12 @@ final class SubmitCommand implements Callable<Integer> {
         type != null
             ? type
             : name.toLowerCase(Locale.ROOT).endsWith(".csv") ? FileType.CSV : FileType.JSON;
-    // Each request has a file of its own: no later upload changes what a running job reads.
-    String path = "submitted/" + id.replaceAll("[^A-Za-z0-9._-]", "-") + "/" + name;
     return new Submission(
         file,
         new ImportRequest(
             id,
             appId,
-            new ImportParameters(env, collection, path, found, stopOnError, mode),
+            new ImportParameters(env, collection, name, found, stopOnError, mode),
             notAfter,
             false),
         0);

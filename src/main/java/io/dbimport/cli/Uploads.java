@@ -18,26 +18,23 @@ import org.jspecify.annotations.Nullable;
  */
 record Uploads(Screen screen, UploadClient client, @Nullable String appId) {
 
-  /** Uploads all files; false, and the reason on the screen, when one was not taken. */
-  boolean bringIn(
-      List<Submission> submissions, String env, String collection, boolean createCollection)
+  /** Uploads all files. Returns how the command ends if not well; the reason is on the screen. */
+  int bringIn(List<Submission> submissions, String env, String collection, boolean createCollection)
       throws IOException, InterruptedException {
-    if (createCollection && !make(env, collection)) {
-      return false;
-    }
+    int code = createCollection ? make(env, collection) : ExitCode.DONE;
     for (Submission submission : submissions) {
-      if (!upload(submission, env)) {
-        return false;
+      if (code == ExitCode.DONE) {
+        code = upload(submission, env);
       }
     }
-    return true;
+    return code;
   }
 
-  private boolean make(String env, String collection) throws InterruptedException {
+  private int make(String env, String collection) throws InterruptedException {
     return switch (client.createCollection(appId, env, collection)) {
       case CollectionReply.Done() -> {
         screen.line("  made      collection " + collection);
-        yield true;
+        yield ExitCode.DONE;
       }
       case CollectionReply.Refused(int code, String message) -> {
         // The API has no code for "it is there already", only this one; the import will tell.
@@ -46,14 +43,13 @@ record Uploads(Screen screen, UploadClient client, @Nullable String appId) {
           screen.line(
               Look.BAD, "  refused   collection " + collection + ": " + code + " " + message);
         }
-        yield there;
+        yield there ? ExitCode.DONE : ExitCode.refusedWith(code);
       }
       case CollectionReply.Unreachable(String why) -> unreachable(why);
     };
   }
 
-  private boolean upload(Submission submission, String env)
-      throws IOException, InterruptedException {
+  private int upload(Submission submission, String env) throws IOException, InterruptedException {
     long bytes = Files.size(submission.file());
     String path = submission.request().parameters().filePath();
     String what = "uploading " + submission.file().getFileName();
@@ -64,24 +60,27 @@ record Uploads(Screen screen, UploadClient client, @Nullable String appId) {
     return switch (reply) {
       case UploadReply.Uploaded(long length) -> {
         screen.line("  uploaded  %s: %,d bytes as %s".formatted(submission.file(), length, path));
-        yield true;
+        yield ExitCode.DONE;
       }
-      case UploadReply.LinkRefused(int code, String message) ->
-          refused(submission, code + " " + message, ErrorCode.of(code));
-      case UploadReply.UploadRefused refused ->
-          refused(submission, refused.text(), Optional.empty());
+      case UploadReply.LinkRefused(int code, String message) -> {
+        refused(submission, code + " " + message, ErrorCode.of(code));
+        yield ExitCode.refusedWith(code);
+      }
+      case UploadReply.UploadRefused refused -> {
+        refused(submission, refused.text(), Optional.empty());
+        yield ExitCode.IMPORT_FAILED;
+      }
       case UploadReply.Unreachable(String why) -> unreachable(why);
     };
   }
 
-  private boolean refused(Submission submission, String why, Optional<ErrorCode> code) {
+  private void refused(Submission submission, String why, Optional<ErrorCode> code) {
     screen.line(Look.BAD, "  refused   " + submission.file() + ": " + why);
     code.ifPresent(known -> screen.line(Look.FAINT, "            " + known.solution()));
-    return false;
   }
 
-  private boolean unreachable(String why) {
+  private int unreachable(String why) {
     screen.line(Look.BAD, "  no answer from the API: " + why);
-    return false;
+    return ExitCode.IMPORT_FAILED;
   }
 }

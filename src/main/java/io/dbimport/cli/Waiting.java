@@ -1,6 +1,7 @@
 package io.dbimport.cli;
 
 import io.dbimport.JobReply;
+import io.dbimport.JobState;
 import io.dbimport.cli.Screen.Look;
 import io.dbimport.client.FailureLink;
 import io.dbimport.client.HttpImportApi;
@@ -10,6 +11,7 @@ import io.dbimport.event.ResultEvent.Failed;
 import io.dbimport.event.ResultEvent.Finished;
 import io.dbimport.kafka.ResultReader;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,38 @@ final class Waiting {
   private static final String INDENT = " ".repeat(12);
   private static final Duration POLL = Duration.ofMillis(300);
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
+  private static final long LOOK_UNSEEN_NANOS = Duration.ofSeconds(5).toNanos();
+  private static final long SILENT_NANOS = Duration.ofSeconds(10).toNanos();
+
+  /** So long after a job has ended its event is waited for. */
+  private static final long EVENT_COMES_NANOS = Duration.ofSeconds(10).toNanos();
+
+  /** Says once that somebody is silent, and that he is back. */
+  private final class Silence {
+    private final String whose;
+    private long heardNanos = System.nanoTime();
+    private boolean told;
+
+    Silence(String whose) {
+      this.whose = whose;
+    }
+
+    void heard(boolean answers) {
+      long now = System.nanoTime();
+      if (answers) {
+        heardNanos = now;
+      }
+      boolean silent = now - heardNanos >= SILENT_NANOS;
+      if (silent != told) {
+        told = silent;
+        screen.line(
+            Look.NOTE,
+            silent
+                ? "  silent    nothing from %s for 10 s; still waiting".formatted(whose)
+                : "  back      %s answers again".formatted(whose));
+      }
+    }
+  }
 
   /** What following a job takes. Immutable. */
   record Followed(Screen screen, HttpImportApi api, RefusedRecords refused) {}
@@ -29,7 +63,13 @@ final class Waiting {
   private final ResultReader results;
   private final StopSignal signal;
   private final Map<String, Submission> open = new LinkedHashMap<>();
-  private final Map<String, Long> jobs = new LinkedHashMap<>();
+  private final Map<String, Accepted> jobs = new LinkedHashMap<>();
+
+  /** Request to when its job was first seen to have ended. */
+  private final Map<String, Long> ended = new HashMap<>();
+
+  private final Silence kafka = new Silence("Kafka");
+  private final Silence apiSilence = new Silence("the API");
   private boolean good = true;
 
   Waiting(Followed jobs, ResultReader results, StopSignal signal) {
@@ -53,9 +93,10 @@ final class Waiting {
       for (ResultEvent event : results.poll(POLL)) {
         heard(event);
       }
-      if (!open.isEmpty() && screen.live() && System.nanoTime() >= nextLook) {
-        show();
-        nextLook = System.nanoTime() + LOOK_NANOS;
+      kafka.heard(results.connected());
+      if (!open.isEmpty() && System.nanoTime() >= nextLook) {
+        look();
+        nextLook = System.nanoTime() + (screen.live() ? LOOK_NANOS : LOOK_UNSEEN_NANOS);
       }
     }
     screen.progressOver();
@@ -68,9 +109,13 @@ final class Waiting {
       return;
     }
     switch (event) {
-      case Accepted(String id, long jobId, int _) -> {
-        jobs.put(id, jobId);
-        screen.line("  accepted  %s: job %d".formatted(submission.file(), jobId));
+      case Accepted job -> {
+        jobs.put(job.requestId(), job);
+        screen.line(
+            job.duplicate()
+                ? "  duplicate %s: the same request was accepted before, as job %d"
+                    .formatted(submission.file(), job.jobId())
+                : "  accepted  %s: job %d".formatted(submission.file(), job.jobId()));
       }
       case Failed failed -> {
         over(event.requestId(), false);
@@ -135,24 +180,43 @@ final class Waiting {
     good &= success;
   }
 
-  /** One bar: for the job that runs, or for the requests that wait for theirs. */
-  private void show() throws InterruptedException {
-    var running = jobs.entrySet().stream().findFirst();
+  /** Looks at the first job that runs, and draws one bar: for it, or for the requests that wait. */
+  private void look() throws InterruptedException {
+    var running = jobs.values().stream().findFirst();
     if (running.isEmpty()) {
       screen.progress("waiting for a worker", 0, open.size());
       return;
     }
-    Submission submission = open.get(running.get().getKey());
-    if (submission != null
-        && api.state(
-                submission.request().appId(),
-                submission.request().parameters().env(),
-                running.get().getValue())
-            instanceof JobReply.Known(var state)) {
+    Accepted job = running.get();
+    Submission submission = open.get(job.requestId());
+    if (submission == null) {
+      return;
+    }
+    String appId = submission.request().appId();
+    JobReply reply = api.state(appId, submission.request().parameters().env(), job.jobId());
+    apiSilence.heard(reply instanceof JobReply.Known);
+    if (reply instanceof JobReply.Known(JobState state)) {
       screen.progress(
           state.status().tag() + " " + submission.file().getFileName(),
           state.recordSuccess() + state.recordFail(),
           submission.records());
+      if (state.status().terminal() && comesNoEvent(job)) {
+        heard(
+            new Finished(
+                job.requestId(),
+                job.jobId(),
+                state.status().tag(),
+                state.recordSuccess(),
+                state.recordFail(),
+                state.errorMsg()));
+      }
     }
+  }
+
+  /** Of an earlier request's job it may have come before anybody listened here. */
+  private boolean comesNoEvent(Accepted job) {
+    long now = System.nanoTime();
+    long since = ended.computeIfAbsent(job.requestId(), _ -> now);
+    return job.duplicate() || now - since >= EVENT_COMES_NANOS;
   }
 }

@@ -169,7 +169,7 @@ final class Demo {
     }
     String id = event.requestId().startsWith("demo-") ? event.requestId() : "(no id)";
     switch (event) {
-      case Accepted(String _, long jobId, int _) -> {
+      case Accepted(String _, long jobId, int _, boolean _) -> {
         requests.put(event.requestId(), new Followed.Running(followed.what()));
         said(Look.GOOD, "←", id, "accepted: job " + jobId);
       }

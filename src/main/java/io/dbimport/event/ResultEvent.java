@@ -12,8 +12,13 @@ public sealed interface ResultEvent {
   /** The request it is about. */
   String requestId();
 
-  /** The API started a job. */
-  record Accepted(String requestId, long jobId, int attempts) implements ResultEvent {}
+  /**
+   * The API started a job.
+   *
+   * @param duplicate whether for an earlier delivery of this request
+   */
+  record Accepted(String requestId, long jobId, int attempts, boolean duplicate)
+      implements ResultEvent {}
 
   /** The request failed for good. */
   record Failed(
@@ -51,7 +56,11 @@ public sealed interface ResultEvent {
       return switch (kind) {
         case ACCEPTED ->
             Optional.of(
-                new Accepted(id, json.path("job_id").asLong(0), json.path("attempts").asInt(0)));
+                new Accepted(
+                    id,
+                    json.path("job_id").asLong(0),
+                    json.path("attempts").asInt(0),
+                    json.path("duplicate").asBoolean(false)));
         case ERRORS ->
             Optional.of(
                 new Failed(

@@ -61,6 +61,13 @@ public final class ResultReader implements AutoCloseable {
     return events;
   }
 
+  /** Whether there is a connection to any broker now. */
+  public boolean connected() {
+    return consumer.metrics().entrySet().stream()
+        .filter(metric -> metric.getKey().name().equals("connection-count"))
+        .anyMatch(metric -> !Double.valueOf(0).equals(metric.getValue().metricValue()));
+  }
+
   @Override
   public void close() {
     consumer.close();

@@ -60,7 +60,7 @@ class CommandLineTest {
         "worker extra                                 | extra",
         "submit --env e --collection c                | FILE",
         "submit --env e absent.jsonl                  | --collection",
-        "submit --env e --collection c absent.jsonl   | absent.jsonl is no file",
+        "submit --env e --collection c absent.jsonl   | absent.jsonl is not there",
         "check                                        | FILE",
         "check absent.jsonl                           | absent.jsonl is not there",
         "check -                                      | --type json or --type csv",

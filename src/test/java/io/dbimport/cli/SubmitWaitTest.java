@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code submit --wait}, with a broker, a worker and a server that are real. */
@@ -71,14 +72,15 @@ final class SubmitWaitTest {
                 "--create-collection",
                 "--api-url",
                 jobs.uri().toString(),
-                "--token-file",
-                jobs.token().toString(),
                 "--kafka-bootstrap-servers",
                 KafkaFixture.bootstrapServers(),
                 "--topic-prefix",
                 prefix,
                 file.toString()));
     args.addAll(List.of(more));
+    if (!args.contains("--token-file")) {
+      args.addAll(List.of("--token-file", jobs.token().toString()));
+    }
     return Ran.command(args);
   }
 
@@ -142,6 +144,67 @@ final class SubmitWaitTest {
     assertThat(ran.out())
         .contains("1 written, 1 refused\n            stopped at the first error")
         .endsWith("→ remove the comma\n");
+  }
+
+  @Test
+  @Timeout(60)
+  void aRequestThatWasSentBeforeEndsAsItsJobDid() throws Exception {
+    Path file = file("twice", 1);
+    String[] same = {"--wait", "--anyway", "--request-id", "the-same"};
+    Ran first = submit(file, same);
+    assertThat(first.code()).as(first.err()).isZero();
+
+    Ran second = submit(file, same);
+
+    assertThat(second.code()).as(second.err()).isZero();
+    assertThat(second.out())
+        .containsPattern("  duplicate \\S+: the same request was accepted before, as job \\d+\n")
+        .contains("1 written, 1 refused\n");
+  }
+
+  @Test
+  void anIdThatIsUsedForOtherContentIsRefusedAndTheFirstFileStays() throws Exception {
+    Ran first = submit(file("other", 0), "--wait", "--request-id", "taken");
+    assertThat(first.code()).as(first.err()).isZero();
+
+    Ran second = submit(file("other", 1), "--wait", "--anyway", "--request-id", "taken");
+
+    assertThat(second.code()).isEqualTo(1);
+    assertThat(second.out()).contains("  failed  ", " 40097, ");
+    assertThat(uploadedAs(first)).matches("submitted/taken/[0-9a-f]{16}/other");
+    assertThat(uploadedAs(second)).matches("submitted/taken/[0-9a-f]{16}/other");
+    assertThat(uploadedAs(second)).isNotEqualTo(uploadedAs(first));
+  }
+
+  private static String uploadedAs(Ran ran) {
+    return ran.out()
+        .lines()
+        .filter(line -> line.startsWith("  uploaded "))
+        .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void aTokenThatIsNotTakenEndsWith77() throws Exception {
+    Path wrong = Files.writeString(folder.resolve("token"), "wrong");
+
+    Ran ran = submit(file("token-refused", 0), "--token-file", wrong.toString());
+
+    assertThat(ran.code()).isEqualTo(77);
+    assertThat(ran.out()).contains("40014");
+  }
+
+  @Test
+  void aFileThatCannotBeReadToItsEndIsNotSentByAnyway() throws Exception {
+    Path file = Files.writeString(folder.resolve("array"), "[{\"_id\":\"a\"}]");
+
+    Ran ran = submit(file, "--anyway");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out())
+        .contains("  unusable  " + file)
+        .endsWith("nothing was sent; an import would end there, --anyway or not\n");
   }
 
   @Test
