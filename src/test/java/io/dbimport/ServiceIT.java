@@ -188,7 +188,7 @@ final class ServiceIT {
     wrong.put("DBIMPORT_TOKEN", TOKEN + "-wrong");
     Program refused =
         launch(wrong, "submit", "--env", ENV, "--collection", "countries", file.toString());
-    assertThat(refused.exitCode()).isEqualTo(1);
+    assertThat(refused.exitCode()).isEqualTo(77);
     Program settings = launch(environment, "settings");
     assertThat(settings.exitCode()).isZero();
     Program asJson = launch(environment, "settings", "--json");

@@ -22,15 +22,20 @@ final class Waiting {
   private static final Duration POLL = Duration.ofMillis(300);
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
   private static final long LOOK_UNSEEN_NANOS = Duration.ofSeconds(5).toNanos();
+
+  /** What stands for an errcode where there was no answer. */
+  private static final int NO_ANSWER = -1;
+
   private static final long SILENT_NANOS = Duration.ofSeconds(10).toNanos();
 
-  /** So long after a job has ended its event is waited for. */
-  private static final long EVENT_COMES_NANOS = Duration.ofSeconds(10).toNanos();
+  /** So long after a job has ended its event is waited for, and a state that is refused. */
+  private static final long COMES_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** Says once that somebody is silent, and that he is back. */
   private final class Silence {
     private final String whose;
-    private long heardNanos = System.nanoTime();
+    private long heardNanos;
+    private boolean asked;
     private boolean told;
 
     Silence(String whose) {
@@ -39,8 +44,9 @@ final class Waiting {
 
     void heard(boolean answers) {
       long now = System.nanoTime();
-      if (answers) {
+      if (answers || !asked) {
         heardNanos = now;
+        asked = true;
       }
       boolean silent = now - heardNanos >= SILENT_NANOS;
       if (silent != told) {
@@ -65,8 +71,8 @@ final class Waiting {
   private final Map<String, Submission> open = new LinkedHashMap<>();
   private final Map<String, Accepted> jobs = new LinkedHashMap<>();
 
-  /** Request to when its job was first seen to have ended. */
-  private final Map<String, Long> ended = new HashMap<>();
+  /** Request to when its job was first seen to have ended, or its state refused. */
+  private final Map<String, Long> since = new HashMap<>();
 
   private final Silence kafka = new Silence("Kafka");
   private final Silence apiSilence = new Silence("the API");
@@ -110,7 +116,9 @@ final class Waiting {
     }
     switch (event) {
       case Accepted job -> {
-        jobs.put(job.requestId(), job);
+        if (job.equals(jobs.put(job.requestId(), job))) {
+          return;
+        }
         screen.line(
             job.duplicate()
                 ? "  duplicate %s: the same request was accepted before, as job %d"
@@ -194,29 +202,40 @@ final class Waiting {
     }
     String appId = submission.request().appId();
     JobReply reply = api.state(appId, submission.request().parameters().env(), job.jobId());
-    apiSilence.heard(reply instanceof JobReply.Known);
-    if (reply instanceof JobReply.Known(JobState state)) {
-      screen.progress(
-          state.status().tag() + " " + submission.file().getFileName(),
-          state.recordSuccess() + state.recordFail(),
-          submission.records());
-      if (state.status().terminal() && comesNoEvent(job)) {
-        heard(
-            new Finished(
-                job.requestId(),
-                job.jobId(),
-                state.status().tag(),
-                state.recordSuccess(),
-                state.recordFail(),
-                state.errorMsg()));
+    boolean silent = reply instanceof JobReply.NotKnown(int code, String _) && code == NO_ANSWER;
+    apiSilence.heard(!silent);
+    switch (reply) {
+      case JobReply.Known(JobState state) -> {
+        screen.progress(
+            state.status().tag() + " " + submission.file().getFileName(),
+            state.recordSuccess() + state.recordFail(),
+            submission.records());
+        // Of an earlier request's job the event may have come before anybody listened here.
+        if (state.status().terminal() && (forLong(job) || job.duplicate())) {
+          heard(
+              new Finished(
+                  job.requestId(),
+                  job.jobId(),
+                  state.status().tag(),
+                  state.recordSuccess(),
+                  state.recordFail(),
+                  state.errorMsg()));
+        }
+      }
+      case JobReply.NotKnown(int code, String why) -> {
+        if (!silent && job.duplicate() && forLong(job)) {
+          over(job.requestId(), false);
+          screen.line(
+              Look.BAD,
+              "  unknown   %s: the state of job %d is not to be had: %d %s"
+                  .formatted(submission.file(), job.jobId(), code, why));
+        }
       }
     }
   }
 
-  /** Of an earlier request's job it may have come before anybody listened here. */
-  private boolean comesNoEvent(Accepted job) {
+  private boolean forLong(Accepted job) {
     long now = System.nanoTime();
-    long since = ended.computeIfAbsent(job.requestId(), _ -> now);
-    return job.duplicate() || now - since >= EVENT_COMES_NANOS;
+    return now - since.computeIfAbsent(job.requestId(), _ -> now) >= COMES_NANOS;
   }
 }

@@ -3,18 +3,28 @@ package io.dbimport.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dbimport.cli.WorkerProcess.OnProblems;
+import io.dbimport.fixtures.Eventually;
 import io.dbimport.fixtures.KafkaFixture;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code submit --wait}, with a broker, a worker and a server that are real. */
 final class SubmitWaitTest {
@@ -74,10 +84,11 @@ final class SubmitWaitTest {
                 jobs.uri().toString(),
                 "--kafka-bootstrap-servers",
                 KafkaFixture.bootstrapServers(),
-                "--topic-prefix",
-                prefix,
                 file.toString()));
     args.addAll(List.of(more));
+    if (!args.contains("--topic-prefix")) {
+      args.addAll(List.of("--topic-prefix", prefix));
+    }
     if (!args.contains("--token-file")) {
       args.addAll(List.of("--token-file", jobs.token().toString()));
     }
@@ -160,6 +171,53 @@ final class SubmitWaitTest {
     assertThat(second.out())
         .containsPattern("  duplicate \\S+: the same request was accepted before, as job \\d+\n")
         .contains("1 written, 1 refused\n");
+  }
+
+  /** Nobody works on these requests, so that no event comes but the one that is made here. */
+  @ParameterizedTest
+  @CsvSource({
+    "false, true, '  finished ', ': 1 written, 1 refused', 0",
+    "true, false, '  unknown ', ' is not to be had: 40097 ', 1"
+  })
+  @Timeout(120)
+  void aJobEndsThoughItsEventDoesNotCome(
+      boolean duplicate, boolean known, String how, String what, int code) throws Exception {
+    Ran before = submit(file("eventless", 1), "--wait", "--anyway");
+    Matcher job = Pattern.compile("job (\\d+)").matcher(before.out());
+    assertThat(job.find()).isTrue();
+    String topics = KafkaFixture.freshTopics(1);
+    String accepted =
+        "{\"request_id\":\"eventless\",\"job_id\":%s,\"attempts\":1,\"duplicate\":%b}"
+            .formatted(known ? job.group(1) : "1", duplicate);
+    Path file = file("eventless", 1);
+    CompletableFuture<Ran> ran =
+        CompletableFuture.supplyAsync(() -> submitTo(topics, file, "eventless"));
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", KafkaFixture.bootstrapServers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      Eventually.isTrue(
+          "it ends",
+          () -> {
+            producer
+                .send(
+                    new ProducerRecord<>(
+                        topics + ".accepted", accepted.getBytes(StandardCharsets.UTF_8)))
+                .get();
+            return ran.isDone();
+          });
+    }
+    assertThat(ran.get().code()).as(ran.get().out()).isEqualTo(code);
+    assertThat(ran.get().out()).containsOnlyOnce(how).contains(what);
+  }
+
+  private static Ran submitTo(String topics, Path file, String id) {
+    try {
+      return submit(file, "--wait", "--anyway", "--request-id", id, "--topic-prefix", topics);
+    } catch (Exception failure) {
+      throw new IllegalStateException(failure);
+    }
   }
 
   @Test
