@@ -245,7 +245,7 @@ final class SubmitWaitTest {
 
   @Test
   void aTokenThatIsNotTakenEndsWith77() throws Exception {
-    Path wrong = Files.writeString(folder.resolve("token"), "wrong");
+    Path wrong = Files.writeString(folder.resolve("token"), "not-taken-82");
 
     Ran ran = submit(file("token-refused", 0), "--token-file", wrong.toString());
 
