@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
@@ -25,6 +26,7 @@ import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
@@ -123,12 +125,10 @@ final class LedgerReader {
           consumer,
           ledger,
           ledgerEnd,
-          record -> {
-            LedgerRecord known = known(ledger, record);
-            if (known.topicId().equals(topicId)) {
-              fold.add(known);
-            }
-          });
+          records ->
+              known(ledger, records)
+                  .filter(known -> known.topicId().equals(topicId))
+                  .forEachOrdered(fold::add));
       committed
           .note()
           .filter(note -> note.ledgerEnd() > ledgerEnd)
@@ -153,8 +153,8 @@ final class LedgerReader {
       consumer.seek(journal, Math.max(from, earliest(journal)));
       long until = began + wait.toNanos();
       Map<Long, Long> replies = new HashMap<>();
-      Consumer<ConsumerRecord<byte[], byte[]>> reader =
-          record -> fold(record, topicId, fold, replies);
+      Consumer<ConsumerRecords<byte[], byte[]>> reader =
+          records -> records.forEach(record -> fold(record, topicId, fold, replies));
       read(consumer, () -> System.nanoTime() >= until, journal, reader);
       // Whatever was written down while the last wait ended is in the log by now.
       long journalEnd = latest(journal);
@@ -200,9 +200,15 @@ final class LedgerReader {
           consumer,
           ledger,
           latest(ledger),
-          record -> found[0] |= wanted.test(known(ledger, record)));
+          records -> found[0] |= known(ledger, records).anyMatch(wanted));
     }
     return found[0];
+  }
+
+  /** In their order. Decoding is most of a restore's work, so it is for every processor. */
+  private Stream<LedgerRecord> known(
+      TopicPartition ledger, ConsumerRecords<byte[], byte[]> records) {
+    return records.records(ledger).parallelStream().map(record -> known(ledger, record));
   }
 
   private LedgerRecord known(TopicPartition ledger, ConsumerRecord<byte[], byte[]> record) {
@@ -219,7 +225,7 @@ final class LedgerReader {
       KafkaConsumer<byte[], byte[]> consumer,
       TopicPartition at,
       long end,
-      Consumer<ConsumerRecord<byte[], byte[]>> reader)
+      Consumer<ConsumerRecords<byte[], byte[]>> reader)
       throws InterruptedException {
     read(consumer, () -> consumer.position(at) >= end, at, reader);
   }
@@ -228,13 +234,13 @@ final class LedgerReader {
       KafkaConsumer<byte[], byte[]> consumer,
       BooleanSupplier enough,
       TopicPartition at,
-      Consumer<ConsumerRecord<byte[], byte[]>> reader)
+      Consumer<ConsumerRecords<byte[], byte[]>> reader)
       throws InterruptedException {
     while (!enough.getAsBoolean()) {
       if (Thread.interrupted()) {
         throw new InterruptedException("reading " + at);
       }
-      consumer.poll(POLL).forEach(reader);
+      reader.accept(consumer.poll(POLL));
     }
   }
 
