@@ -26,6 +26,18 @@ final class ByteText {
     bytes[length++] = (byte) b;
   }
 
+  /** Two bytes, the higher one first. */
+  void putShort(int number) {
+    put(number >> 8);
+    put(number);
+  }
+
+  /** Four bytes, the highest first. */
+  void putInt(int number) {
+    putShort(number >> 16);
+    putShort(number);
+  }
+
   void put(byte[] from, int start, int end) {
     int more = end - start;
     room(more);

