@@ -13,8 +13,8 @@ import org.apache.kafka.common.config.TopicConfig;
 /**
  * What must hold for the promises to hold: every topic is there; the ledger and the journal have a
  * partition for each partition of requests; nothing is deleted that will be read again; results and
- * dead letters hold a request and 64 KB more; transactions are of the second version. Pure.
- * Immutable.
+ * dead letters hold a request and 64 KB more, and dead letters its time; transactions are of the
+ * second version. Pure. Immutable.
  */
 final class TopicRules {
   /** What a result or a dead letter holds besides its request. */
@@ -56,6 +56,9 @@ final class TopicRules {
       if (requests != null) {
         checkPartitions(kind, topic, requests, problems);
         checkSize(kind, topic, requests, problems);
+        if (kind == Kind.DEAD_LETTERS) {
+          checkTimestamps(topic, requests, problems);
+        }
       }
       checkRetention(kind, topic, problems);
       checkCompaction(kind, topic, problems);
@@ -119,6 +122,45 @@ final class TopicRules {
               "takes records of %d bytes, which is less than a request and 64 KB".formatted(size),
               "set %s to %d or more".formatted(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, least)));
     }
+  }
+
+  /** A dead letter has the time of its request: one that is refused for it could not be written. */
+  private static void checkTimestamps(Topic letters, Topic requests, List<Problem> problems) {
+    if (hasTimeOfWriting(letters)) {
+      return;
+    }
+    long kept = number(requests, TopicConfig.RETENTION_MS_CONFIG);
+    checkTimestamps(
+        letters,
+        TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG,
+        kept < 0 ? Long.MAX_VALUE : kept,
+        problems);
+    checkTimestamps(
+        letters,
+        TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG,
+        hasTimeOfWriting(requests)
+            ? 0
+            : number(requests, TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG),
+        problems);
+  }
+
+  private static void checkTimestamps(
+      Topic letters, String key, long least, List<Problem> problems) {
+    // A broker that does not say so refuses none.
+    long limit = letters.config().containsKey(key) ? number(letters, key) : Long.MAX_VALUE;
+    if (limit < least) {
+      problems.add(
+          error(
+              letters.name(),
+              "refuses records for their time (%s is %d), and a dead letter has its request's"
+                  .formatted(key, limit),
+              "set %s to %d or more, or %s to LogAppendTime"
+                  .formatted(key, least, TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG)));
+    }
+  }
+
+  private static boolean hasTimeOfWriting(Topic topic) {
+    return "LogAppendTime".equals(topic.config().get(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
   }
 
   private void checkRetention(Kind kind, Topic topic, List<Problem> problems) {

@@ -133,6 +133,75 @@ final class TopicsTest {
   }
 
   @Test
+  void deadLettersMustTakeTheTimesThatRequestsHave() throws Exception {
+    make(Kind.REQUESTS, 1, Map.of("retention.ms", "500000000"));
+    make(
+        Kind.DEAD_LETTERS,
+        1,
+        with(
+            enough(Kind.DEAD_LETTERS),
+            "message.timestamp.before.max.ms",
+            "499999999",
+            "message.timestamp.after.max.ms",
+            "60000"));
+    var _ = topics(7).create(1, (short) 1);
+
+    String refuses =
+        "refuses records for their time (%s is %d), and a dead letter has its request's";
+    assertThat(errors(7))
+        .containsExactlyInAnyOrder(
+            error(
+                name(Kind.DEAD_LETTERS),
+                refuses.formatted("message.timestamp.before.max.ms", 499_999_999),
+                "set message.timestamp.before.max.ms to 500000000 or more, or message.timestamp.type"
+                    + " to LogAppendTime"),
+            error(
+                name(Kind.DEAD_LETTERS),
+                refuses.formatted("message.timestamp.after.max.ms", 60_000),
+                "set message.timestamp.after.max.ms to 3600000 or more, or message.timestamp.type"
+                    + " to LogAppendTime"));
+  }
+
+  @Test
+  void deadLettersThatAreGivenTheTimeOfWritingTakeAnyRequest() throws Exception {
+    make(Kind.REQUESTS, 1, Map.of());
+    make(
+        Kind.DEAD_LETTERS,
+        1,
+        with(
+            enough(Kind.DEAD_LETTERS),
+            "message.timestamp.type",
+            "LogAppendTime",
+            "message.timestamp.before.max.ms",
+            "1",
+            "message.timestamp.after.max.ms",
+            "1"));
+    var _ = topics(7).create(1, (short) 1);
+
+    assertThat(errors(7)).isEmpty();
+  }
+
+  @Test
+  void requestsOfAnyAgeNeedDeadLettersOfAnyAge() throws Exception {
+    make(Kind.REQUESTS, 1, Map.of("retention.ms", "-1", "message.timestamp.type", "LogAppendTime"));
+    make(
+        Kind.DEAD_LETTERS,
+        1,
+        with(
+            enough(Kind.DEAD_LETTERS),
+            "message.timestamp.before.max.ms",
+            "499999999",
+            "message.timestamp.after.max.ms",
+            "0"));
+    var _ = topics(7).create(1, (short) 1);
+
+    assertThat(errors(7))
+        .singleElement()
+        .asString()
+        .contains("set message.timestamp.before.max.ms to " + Long.MAX_VALUE);
+  }
+
+  @Test
   void whatAWorkerReadsAgainMustOutliveThreeDaysWhateverItsSize() throws Exception {
     make(
         Kind.REQUESTS,
