@@ -56,6 +56,9 @@ final class TopicRules {
       if (requests != null) {
         checkPartitions(kind, topic, requests, problems);
         checkSize(kind, topic, requests, problems);
+        if (kind == Kind.LEDGER) {
+          checkMarks(topic, requests, problems);
+        }
         if (kind == Kind.DEAD_LETTERS) {
           checkTimestamps(topic, requests, problems);
         }
@@ -124,17 +127,39 @@ final class TopicRules {
     }
   }
 
+  /** A parked request, behind the committed offset, is known by its mark alone. */
+  private static void checkMarks(Topic ledger, Topic requests, List<Problem> problems) {
+    long marks = kept(ledger);
+    long needed = kept(requests);
+    if (marks < needed) {
+      problems.add(
+          warning(
+              ledger.name(),
+              "keeps records for a shorter time than %s: a request that is parked for longer than %d ms is forgotten at the next restart"
+                  .formatted(requests.name(), marks),
+              "set %s to %d, or that of the requests to %d"
+                  .formatted(
+                      TopicConfig.RETENTION_MS_CONFIG,
+                      needed == Long.MAX_VALUE ? -1 : needed,
+                      marks)));
+    }
+  }
+
+  /** How long it keeps a record at the least, in milliseconds. */
+  private static long kept(Topic topic) {
+    long retention = number(topic, TopicConfig.RETENTION_MS_CONFIG);
+    return retention < 0 || !cleanup(topic).contains(TopicConfig.CLEANUP_POLICY_DELETE)
+        ? Long.MAX_VALUE
+        : retention;
+  }
+
   /** A dead letter has the time of its request: one that is refused for it could not be written. */
   private static void checkTimestamps(Topic letters, Topic requests, List<Problem> problems) {
     if (hasTimeOfWriting(letters)) {
       return;
     }
-    long kept = number(requests, TopicConfig.RETENTION_MS_CONFIG);
     checkTimestamps(
-        letters,
-        TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG,
-        kept < 0 ? Long.MAX_VALUE : kept,
-        problems);
+        letters, TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, kept(requests), problems);
     checkTimestamps(
         letters,
         TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG,

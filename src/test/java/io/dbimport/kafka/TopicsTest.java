@@ -247,6 +247,29 @@ final class TopicsTest {
     var _ = topics(7).create(1, (short) 1);
 
     assertThat(errors(7)).isEmpty();
+    assertThat(warnings())
+        .extracting(Problem::problem)
+        .noneMatch(problem -> problem.contains("is forgotten"));
+  }
+
+  @Test
+  void aLedgerThatForgetsBeforeTheRequestsGoIsWorthAWarning() throws Exception {
+    make(Kind.REQUESTS, 1, Map.of("retention.ms", "-1"));
+    make(Kind.LEDGER, 1, ledger("retention.ms", Long.toString(7 * DAY_MS)));
+    var _ = topics(7).create(1, (short) 1);
+
+    String forgets =
+        "keeps records for a shorter time than "
+            + name(Kind.REQUESTS)
+            + ": a request that is parked for longer than 604800000 ms is forgotten at the next"
+            + " restart";
+    assertThat(warnings())
+        .contains(
+            warning(
+                name(Kind.LEDGER),
+                forgets,
+                "set retention.ms to -1, or that of the requests to 604800000"));
+    assertThat(errors(7)).isEmpty();
   }
 
   @Test
