@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
@@ -128,7 +129,7 @@ final class LedgerReader {
           records ->
               known(ledger, records)
                   .filter(known -> known.topicId().equals(topicId))
-                  .forEachOrdered(fold::add));
+                  .forEach(fold::add));
       committed
           .note()
           .filter(note -> note.ledgerEnd() > ledgerEnd)
@@ -208,16 +209,21 @@ final class LedgerReader {
   /** In their order. Decoding is most of a restore's work, so it is for every processor. */
   private Stream<LedgerRecord> known(
       TopicPartition ledger, ConsumerRecords<byte[], byte[]> records) {
-    return records.records(ledger).parallelStream().map(record -> known(ledger, record));
+    List<ConsumerRecord<byte[], byte[]>> raw = records.records(ledger);
+    List<Reading> readings =
+        raw.parallelStream()
+            .map(record -> ledgerCodec.decode(ledger.partition(), record.key(), record.value()))
+            .toList();
+    return IntStream.range(0, raw.size())
+        .mapToObj(i -> known(readings.get(i), ledger, raw.get(i).offset()));
   }
 
-  private LedgerRecord known(TopicPartition ledger, ConsumerRecord<byte[], byte[]> record) {
-    return switch (ledgerCodec.decode(ledger.partition(), record.key(), record.value())) {
+  private static LedgerRecord known(Reading reading, TopicPartition ledger, long offset) {
+    return switch (reading) {
       case Reading.Known(LedgerRecord known) -> known;
       case Reading.Unreadable(String why) ->
           throw new KafkaException(
-              "the ledger cannot be read at %s offset %d: %s"
-                  .formatted(ledger, record.offset(), why));
+              "the ledger cannot be read at %s offset %d: %s".formatted(ledger, offset, why));
     };
   }
 
