@@ -4,6 +4,8 @@ import io.dbimport.engine.EngineSettings;
 import io.dbimport.engine.S3Location;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +29,7 @@ record Format(String label, boolean secret, Check check) {
 
   static final Format TEXT = new Format("TEXT", false, _ -> Optional.empty());
   static final Format SECRET = new Format("SECRET", true, _ -> Optional.empty());
-  static final Format PATH = new Format("FILE", false, _ -> Optional.empty());
+  static final Format PATH = new Format("FILE", false, Format::pathProblem);
 
   /** What Kafka takes as part of a topic, a group or a transactional id. */
   static final Format NAME =
@@ -122,7 +124,7 @@ record Format(String label, boolean secret, Check check) {
 
   private static Optional<String> storageProblem(String text) {
     if (text.startsWith("file:") && text.length() > "file:".length()) {
-      return Optional.empty();
+      return pathProblem(text.substring("file:".length()));
     }
     if (!text.startsWith("s3:")) {
       return notA("file:FOLDER or s3://BUCKET/PREFIX");
@@ -164,6 +166,15 @@ record Format(String label, boolean secret, Check check) {
     Pattern compiled = Pattern.compile(pattern);
     return new Format(
         label, false, text -> compiled.matcher(text).matches() ? Optional.empty() : notA(accepted));
+  }
+
+  static Optional<String> pathProblem(String text) {
+    try {
+      var _ = Path.of(text);
+      return Optional.empty();
+    } catch (InvalidPathException wrong) {
+      return Optional.of("is no path of a file: " + wrong.getReason());
+    }
   }
 
   private static Optional<String> urlProblem(String text) {

@@ -1,6 +1,9 @@
 package io.dbimport.cli;
 
 import io.dbimport.client.Trust;
+import io.dbimport.server.AppsFile;
+import io.dbimport.server.ServerSettings;
+import io.dbimport.server.ServerTls;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +50,9 @@ final class SettingsReader {
   private final List<String> problems = new ArrayList<>();
   private final Map<Setting, Settings.Value> values = new EnumMap<>(Setting.class);
   private final Map<String, Settings.Value> kafka = new TreeMap<>();
+
+  /** Given, but not as they must be: a default stands in their place. */
+  private final Set<Setting> refused = EnumSet.noneOf(Setting.class);
 
   private final Set<Setting> made;
 
@@ -183,11 +190,13 @@ final class SettingsReader {
       Masking.hide(text);
     }
     if (text.isEmpty()) {
+      refused.add(setting);
       problems.add(given.origin() + ": is empty; leave it out instead");
       return;
     }
     Optional<String> problem = setting.format().check().problem(text);
     if (problem.isPresent()) {
+      refused.add(setting);
       String shown = setting.secret() ? "the value" : "\"" + Masking.mask(text) + "\"";
       problems.add(given.origin() + ": " + shown + " " + problem.get());
       return;
@@ -232,6 +241,11 @@ final class SettingsReader {
   }
 
   private Optional<Secret> fromFile(Given given) {
+    Optional<String> noPath = Format.pathProblem(given.text());
+    if (noPath.isPresent()) {
+      problems.add(given.origin() + ": \"" + given.text() + "\" " + noPath.get());
+      return Optional.empty();
+    }
     Secret.InFile secret = new Secret.InFile(Path.of(given.text()));
     try {
       secret.value();
@@ -256,17 +270,46 @@ final class SettingsReader {
     return sorted;
   }
 
-  /** What no setting shows alone. */
+  /** What no setting shows alone. What is refused already is compared with nothing. */
   private void checkTogether() {
-    if (!problems.isEmpty()) {
-      return;
-    }
     Settings all = new Settings(values, kafka);
-    for (Setting file : List.of(Setting.API_CA, Setting.SERVER_APPS)) {
-      requireFile(all, file);
+    checkFiles(all);
+    if (noneRefused(Setting.SERVER_TLS_CERT, Setting.SERVER_TLS_KEY)
+        && all.isSet(Setting.SERVER_TLS_CERT) != all.isSet(Setting.SERVER_TLS_KEY)) {
+      problems.add(
+          Setting.SERVER_TLS_CERT.variable()
+              + " and "
+              + Setting.SERVER_TLS_KEY.variable()
+              + ": give both or neither");
     }
-    all.path(Setting.API_CA)
-        .filter(Files::isReadable)
+    if (noneRefused(Setting.STORAGE, Setting.STORAGE_ENDPOINT)
+        && all.isSet(Setting.STORAGE_ENDPOINT)
+        && !all.text(Setting.STORAGE).startsWith("s3:")) {
+      problems.add(
+          Setting.STORAGE_ENDPOINT.variable()
+              + ": has no use unless "
+              + Setting.STORAGE.variable()
+              + " is s3://BUCKET/PREFIX");
+    }
+    if (noneRefused(Setting.RETRY_INITIAL, Setting.RETRY_MAX)
+        && all.duration(Setting.RETRY_INITIAL).compareTo(all.duration(Setting.RETRY_MAX)) > 0) {
+      problems.add(
+          Setting.RETRY_INITIAL.variable()
+              + ": is longer than "
+              + Setting.RETRY_MAX.variable()
+              + ", the longest backoff");
+    }
+    if (noneRefused(Setting.TICK) && all.duration(Setting.TICK).toSeconds() >= 5) {
+      problems.add(Setting.TICK.variable() + ": is 5 s or more; results would wait that long");
+    }
+  }
+
+  private boolean noneRefused(Setting... settings) {
+    return Stream.of(settings).noneMatch(refused::contains);
+  }
+
+  private void checkFiles(Settings all) {
+    readable(all, Setting.API_CA)
         .flatMap(Trust::problem)
         .ifPresent(problem -> problems.add(Setting.API_CA.variable() + ": " + problem));
     all.path(Setting.APPS)
@@ -274,38 +317,24 @@ final class SettingsReader {
             AppsReader.read(file)
                 .problems()
                 .forEach(problem -> problems.add(Setting.APPS.variable() + ": " + problem)));
-    requireFile(all, Setting.SERVER_TLS_CERT);
-    requireFile(all, Setting.SERVER_TLS_KEY);
-    if (all.isSet(Setting.SERVER_TLS_CERT) != all.isSet(Setting.SERVER_TLS_KEY)) {
-      problems.add(
-          Setting.SERVER_TLS_CERT.variable()
-              + " and "
-              + Setting.SERVER_TLS_KEY.variable()
-              + ": give both or neither");
-    }
-    if (all.isSet(Setting.STORAGE_ENDPOINT) && !all.text(Setting.STORAGE).startsWith("s3:")) {
-      problems.add(
-          Setting.STORAGE_ENDPOINT.variable()
-              + ": has no use unless "
-              + Setting.STORAGE.variable()
-              + " is s3://BUCKET/PREFIX");
-    }
-    if (all.duration(Setting.RETRY_INITIAL).compareTo(all.duration(Setting.RETRY_MAX)) > 0) {
-      problems.add(
-          Setting.RETRY_INITIAL.variable()
-              + ": is longer than "
-              + Setting.RETRY_MAX.variable()
-              + ", the longest backoff");
-    }
-    if (all.duration(Setting.TICK).toSeconds() >= 5) {
-      problems.add(Setting.TICK.variable() + ": is 5 s or more; results would wait that long");
+    readable(all, Setting.SERVER_APPS)
+        .filter(_ -> !made.contains(Setting.SERVER_APPS)) // who makes it mends it, too
+        .flatMap(AppsFile::problem)
+        .ifPresent(problem -> problems.add(Setting.SERVER_APPS.variable() + ": " + problem));
+    Optional<Path> certificate = readable(all, Setting.SERVER_TLS_CERT);
+    Optional<Path> key = readable(all, Setting.SERVER_TLS_KEY);
+    if (certificate.isPresent() && key.isPresent()) {
+      ServerTls.problem(new ServerSettings.TlsFiles(certificate.get(), key.get()))
+          .ifPresent(problem -> problems.add(Setting.SERVER_TLS_CERT.variable() + ": " + problem));
     }
   }
 
-  private void requireFile(Settings all, Setting setting) {
-    all.path(setting)
-        .filter(path -> !(made.contains(setting) && Files.notExists(path)))
-        .flatMap(WholeFile::whyUnreadable)
-        .ifPresent(why -> problems.add(setting.variable() + ": " + why));
+  /** The file of a setting; empty when there is none to read, which is a problem if one is set. */
+  private Optional<Path> readable(Settings all, Setting setting) {
+    Optional<Path> file =
+        all.path(setting).filter(path -> !(made.contains(setting) && Files.notExists(path)));
+    Optional<String> whyNot = file.flatMap(WholeFile::whyUnreadable);
+    whyNot.ifPresent(why -> problems.add(setting.variable() + ": " + why));
+    return whyNot.isPresent() ? Optional.empty() : file;
   }
 }

@@ -10,6 +10,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -34,6 +35,16 @@ public final class AppsFile {
           "cloud_development");
 
   private AppsFile() {}
+
+  /** What is wrong with the file, as {@link #read} says it; empty when nothing is. */
+  public static Optional<String> problem(Path file) {
+    try {
+      var _ = read(file);
+      return Optional.empty();
+    } catch (IllegalArgumentException wrong) {
+      return Optional.of(String.valueOf(wrong.getMessage()));
+    }
+  }
 
   /**
    * The apps of the file.

@@ -29,11 +29,21 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509ExtendedKeyManager;
 
 /** A server's certificate and key. Stateless. */
-final class ServerTls {
+public final class ServerTls {
   private static final Pattern KEY =
       Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
 
   private ServerTls() {}
+
+  /** Why the files are no certificate and its key; empty when they are. */
+  public static Optional<String> problem(ServerSettings.TlsFiles files) {
+    try {
+      var _ = read(files, "any");
+      return Optional.empty();
+    } catch (IllegalArgumentException unusable) {
+      return Optional.of(String.valueOf(unusable.getMessage()));
+    }
+  }
 
   /**
    * TLS with this certificate and key, which are read again when they change.

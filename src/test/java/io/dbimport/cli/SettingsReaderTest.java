@@ -93,6 +93,73 @@ class SettingsReaderTest {
         .anySatisfy(p -> assertThat(p).contains("is empty; leave it out instead"));
   }
 
+  @Test
+  void filesThatCannotBeUsedAreToldWithAllElse() throws IOException {
+    String wrong = file("wrong").toString();
+    assertThat(
+            problems(
+                Map.of("TICK", "soon"),
+                Map.of(
+                    "DBIMPORT_API_CA", wrong,
+                    "DBIMPORT_APPS", wrong,
+                    "DBIMPORT_SERVER_APPS", wrong,
+                    "DBIMPORT_SERVER_TLS_CERT", wrong,
+                    "DBIMPORT_SERVER_TLS_KEY", wrong,
+                    "DBIMPORT_TOKEN_FILE", folder + "/absent")))
+        .hasSize(6)
+        .anySatisfy(p -> assertThat(p).startsWith("--tick: "))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_TOKEN_FILE: no secret can be read"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_API_CA: no certificate"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_APPS: " + wrong + " is not JSON"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_SERVER_APPS: " + wrong + " is not"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_SERVER_TLS_CERT: " + wrong + " and "));
+    assertThat(
+            problems(
+                Map.of("TICK", "soon"),
+                Map.of(
+                    "DBIMPORT_API_CA", "absent-1",
+                    "DBIMPORT_APPS", "absent-2",
+                    "DBIMPORT_SERVER_APPS", "absent-3",
+                    "DBIMPORT_SERVER_TLS_CERT", "absent-4",
+                    "DBIMPORT_SERVER_TLS_KEY", folder.toString())))
+        .hasSize(6)
+        .anySatisfy(p -> assertThat(p).isEqualTo("DBIMPORT_API_CA: absent-1 is not there"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_APPS: absent-2 "))
+        .anySatisfy(p -> assertThat(p).isEqualTo("DBIMPORT_SERVER_APPS: absent-3 is not there"))
+        .anySatisfy(p -> assertThat(p).isEqualTo("DBIMPORT_SERVER_TLS_CERT: absent-4 is not there"))
+        .anySatisfy(p -> assertThat(p).startsWith("DBIMPORT_SERVER_TLS_KEY: ").contains("folder"));
+  }
+
+  @Test
+  void whatIsRefusedIsComparedWithNothing() {
+    assertThat(
+            problems(
+                Map.of(),
+                Map.of(
+                    "DBIMPORT_RETRY_INITIAL", "5m",
+                    "DBIMPORT_RETRY_MAX", "long",
+                    "DBIMPORT_STORAGE", "s4://abc",
+                    "DBIMPORT_STORAGE_ENDPOINT", "http://localhost:9000",
+                    "DBIMPORT_SERVER_TLS_CERT", "",
+                    "DBIMPORT_SERVER_TLS_KEY", "absent")))
+        .satisfiesExactlyInAnyOrder(
+            p -> assertThat(p).startsWith("DBIMPORT_RETRY_MAX: \"long\" is not accepted"),
+            p -> assertThat(p).startsWith("DBIMPORT_STORAGE: \"s4://abc\" is not accepted"),
+            p -> assertThat(p).startsWith("DBIMPORT_SERVER_TLS_CERT: is empty"),
+            p -> assertThat(p).isEqualTo("DBIMPORT_SERVER_TLS_KEY: absent is not there"));
+  }
+
+  @Test
+  void aPathThatIsNoneIsRefused() throws IOException {
+    Path file = file("api.ca=a\\u0000b\nserver.link.secret.file=a\\u0000b\nstorage=file:\\u0000\n");
+    assertThat(((Reading.Bad) SettingsReader.read(Map.of(), Map.of(), file)).problems())
+        .hasSize(3)
+        .anySatisfy(p -> assertThat(p).startsWith("api.ca in "))
+        .anySatisfy(p -> assertThat(p).startsWith("server.link.secret.file in "))
+        .anySatisfy(p -> assertThat(p).startsWith("storage in "))
+        .allSatisfy(p -> assertThat(p).contains("is no path of a file"));
+  }
+
   @ParameterizedTest
   @CsvSource({"1, 1", "64KB, 65536", "500MB, 524288000", "20GB, 21474836480", "2TB, 2199023255552"})
   void aSizeIsANumberOfBytesOrOfAUnit(String text, long bytes) {
