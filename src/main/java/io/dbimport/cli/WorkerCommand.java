@@ -5,6 +5,7 @@ import io.dbimport.cli.WorkerProcess.OnProblems;
 import io.dbimport.kafka.WorkerEnd;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +65,13 @@ final class WorkerCommand implements Callable<Integer> {
     return switch (end) {
       case WorkerEnd.Drained() -> {
         LOG.info("drained: every call was answered, and all of it is committed");
+        yield ExitCode.DONE;
+      }
+      case WorkerEnd.NotHandedOver(Set<Integer> partitions) -> {
+        LOG.warn(
+            "drained: every call was answered, and all of it is committed; but Kafka did not take"
+                + " partitions {} back: they rest until it has given this worker up",
+            partitions);
         yield ExitCode.DONE;
       }
       case WorkerEnd.StoppedBeforeDrained(String what) -> {

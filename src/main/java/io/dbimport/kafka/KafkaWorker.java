@@ -165,6 +165,8 @@ public final class KafkaWorker {
     var inbox = new LinkedBlockingQueue<Inbound>();
     Supplier<Moment> clock = monotonicClock();
     WorkerMeters meters = new WorkerMeters(registry);
+    WorkerLoop ran;
+    WorkerEnd ended;
     try (Admin admin = clients.admin()) {
       LedgerReader ledger = new LedgerReader(settings, clients, admin);
       String topicId = ledger.topicId();
@@ -196,9 +198,11 @@ public final class KafkaWorker {
         if (stopAsked) {
           fresh.stop();
         }
-        return fresh.run();
+        ran = fresh;
+        ended = fresh.run();
       }
     }
+    return ran.afterClosing(ended);
   }
 
   private static Supplier<Moment> monotonicClock() {

@@ -175,13 +175,15 @@ final class Ticks {
     return true;
   }
 
-  /** Notes that no call is open below these offsets, and waits for that. */
-  void handOver(Map<Integer, Long> offsets, ConsumerGroupMetadata group)
+  /** Notes that no call is open below these offsets, and waits for that; false when it is not. */
+  boolean handOver(Map<Integer, Long> offsets, ConsumerGroupMetadata group)
       throws InterruptedException {
     CommitReply reply = committer.commit(transaction(List.of(), offsets, true, group));
-    if (!(reply instanceof Committed)) {
+    boolean done = reply instanceof Committed;
+    if (!done) {
       LOG.info("partitions {} are not handed over: {}", offsets.keySet(), reply);
     }
+    return done;
   }
 
   private Committer.Tick transaction(

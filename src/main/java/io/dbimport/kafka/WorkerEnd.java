@@ -1,10 +1,18 @@
 package io.dbimport.kafka;
 
+import java.util.Set;
+
 /** Why a worker ended. Immutable. */
 public sealed interface WorkerEnd {
 
-  /** It was asked to stop; every call was answered and all of it is committed. */
+  /** It was asked to stop; every call was answered, and all of it is committed and handed over. */
   record Drained() implements WorkerEnd {}
+
+  /**
+   * Drained, but these partitions were not handed over: whoever has them next waits until the
+   * broker has given this worker up, and then until no call of it could be open.
+   */
+  record NotHandedOver(Set<Integer> partitions) implements WorkerEnd {}
 
   /** It was asked to stop, and the time for it ran out. */
   record StoppedBeforeDrained(String what) implements WorkerEnd {}

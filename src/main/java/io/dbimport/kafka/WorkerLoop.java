@@ -6,12 +6,14 @@ import io.dbimport.worker.Restored;
 import io.dbimport.worker.Worker;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -71,6 +73,9 @@ final class WorkerLoop implements ConsumerRebalanceListener {
   /** Partitions that lack something, and what. */
   private final Map<Integer, String> refused = new TreeMap<>();
 
+  /** Partitions that were worked on and let go of since the loop ended, and not handed over. */
+  private final Set<Integer> notHandedOver = new TreeSet<>();
+
   private ConsumerGroupMetadata group;
   private long epochs;
   private int outstanding;
@@ -113,6 +118,13 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     return status;
   }
 
+  /** How it ended that ended so, now that the consumer is closed. */
+  WorkerEnd afterClosing(WorkerEnd end) {
+    return end instanceof WorkerEnd.Drained && !notHandedOver.isEmpty()
+        ? new WorkerEnd.NotHandedOver(Collections.unmodifiableSet(new TreeSet<>(notHandedOver)))
+        : end;
+  }
+
   /**
    * Turns until it is stopped and drained, or out of time for it.
    *
@@ -122,6 +134,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     try {
       WorkerEnd end = turnUntilStopped();
       abandoned = !(end instanceof WorkerEnd.Drained);
+      notHandedOver.clear();
       return end;
     } catch (RuntimeException | InterruptedException brokenWorld) {
       abandoned = true;
@@ -393,6 +406,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       onPartitionsLost(partitions);
       return;
     }
+    Set<Integer> handedOver = Set.of();
     try {
       awaitCalls(partitions);
       long giveUp = clock.get().nanos() + settings.apiTimeout().toNanos();
@@ -402,23 +416,24 @@ final class WorkerLoop implements ConsumerRebalanceListener {
         all = committedAll();
       }
       if (all) {
-        handOver(partitions);
+        handedOver = handOver(partitions);
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
-    onPartitionsLost(partitions);
+    letGo(partitions, handedOver);
   }
 
-  /** Notes that no call is open, so that the next owner need not wait for any. */
-  private void handOver(Collection<TopicPartition> partitions) throws InterruptedException {
+  /**
+   * Notes that no call is open, so that the next owner need not wait for any. Returns of which
+   * partitions that is noted.
+   */
+  private Set<Integer> handOver(Collection<TopicPartition> partitions) throws InterruptedException {
     Map<Integer, Long> offsets = new HashMap<>();
     for (TopicPartition at : partitions) {
       worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
     }
-    if (!offsets.isEmpty()) {
-      ticks.handOver(offsets, group);
-    }
+    return !offsets.isEmpty() && ticks.handOver(offsets, group) ? offsets.keySet() : Set.of();
   }
 
   private boolean committedAll() throws InterruptedException {
@@ -456,7 +471,15 @@ final class WorkerLoop implements ConsumerRebalanceListener {
 
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
+    letGo(partitions, Set.of());
+  }
+
+  private void letGo(Collection<TopicPartition> partitions, Set<Integer> handedOver) {
     for (TopicPartition partition : partitions) {
+      if (!handedOver.contains(partition.partition())
+          && !restoring.contains(partition.partition())) {
+        notHandedOver.add(partition.partition());
+      }
       assigned.remove(partition.partition());
       restoring.remove(partition.partition());
       refused.remove(partition.partition());

@@ -79,7 +79,8 @@ public final class WorkerUnderTest {
       }
       WorkerEnd end = started.awaitEnd();
       System.out.println("ended: " + end);
-      System.exit(end instanceof WorkerEnd.Drained ? 0 : 75);
+      boolean drained = end instanceof WorkerEnd.Drained || end instanceof WorkerEnd.NotHandedOver;
+      System.exit(drained ? 0 : 75);
     }
   }
 
