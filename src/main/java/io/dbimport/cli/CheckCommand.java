@@ -185,7 +185,7 @@ final class CheckCommand implements Callable<Integer> {
 
   private Input input(String name) {
     if (!name.equals(STANDARD_INPUT)) {
-      WholeFile.whyUnreadable(Path.of(name))
+      InputFile.whyUnreadable(Path.of(name))
           .ifPresent(why -> {
             throw wrong(why);
           });

@@ -333,7 +333,7 @@ final class SettingsReader {
   private Optional<Path> readable(Settings all, Setting setting) {
     Optional<Path> file =
         all.path(setting).filter(path -> !(made.contains(setting) && Files.notExists(path)));
-    Optional<String> whyNot = file.flatMap(WholeFile::whyUnreadable);
+    Optional<String> whyNot = file.flatMap(InputFile::whyUnreadable);
     whyNot.ifPresent(why -> problems.add(setting.variable() + ": " + why));
     return whyNot.isPresent() ? Optional.empty() : file;
   }

@@ -253,7 +253,7 @@ final class SubmitCommand implements Callable<Integer> {
       throw wrong("--errors: " + whyNot.get());
     }
     for (Path file : files) {
-      Optional<String> unreadable = WholeFile.whyUnreadable(file);
+      Optional<String> unreadable = InputFile.whyUnreadable(file);
       if (unreadable.isPresent()) {
         throw wrong(unreadable.get());
       }

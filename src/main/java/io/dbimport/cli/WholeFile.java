@@ -43,17 +43,6 @@ final class WholeFile implements AutoCloseable {
     return Files.exists(out) ? Optional.of(out + " is there already") : Optional.empty();
   }
 
-  /** Why nothing can be read there; empty when something can. */
-  static Optional<String> whyUnreadable(Path in) {
-    if (Files.notExists(in)) {
-      return Optional.of(in + " is not there");
-    }
-    if (Files.isDirectory(in)) {
-      return Optional.of(in + " is a folder");
-    }
-    return Files.isReadable(in) ? Optional.empty() : Optional.of(in + " may not be read");
-  }
-
   static WholeFile beside(Path out) {
     return new WholeFile(out, "." + out.getFileName() + "." + UUID.randomUUID());
   }
