@@ -47,13 +47,15 @@ final class CheckAsJson implements CheckReport {
     good &= check.good();
     screen.line(
         ("], \"records\": %d, \"refused\": %d, \"without_id\": %d, \"repeated_id\": %d,"
-                + " \"uncompared_id\": %d, \"readable\": %b, \"good\": %b}")
+                + " \"uncompared_id\": %d, \"other_separator\": %s, \"readable\": %b,"
+                + " \"good\": %b}")
             .formatted(
                 check.records(),
                 check.bad(),
                 check.withoutId(),
                 check.repeated(),
                 check.unremembered(),
+                Json.compact(check.otherSeparator()),
                 check.readable(),
                 check.good()));
   }

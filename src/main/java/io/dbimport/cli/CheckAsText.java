@@ -10,6 +10,7 @@ import io.dbimport.engine.ProblemKind;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -62,6 +63,7 @@ final class CheckAsText implements CheckReport {
           Look.NOTE,
           "  check FILE --fix OUT turns UTF-16 into UTF-8, and with --encoding gbk GBK as well");
     }
+    separatorNote(check).ifPresent(note -> screen.line(Look.NOTE, "  " + note));
     if (check.withoutId() > 0) {
       screen.line(
           Look.NOTE,
@@ -80,6 +82,16 @@ final class CheckAsText implements CheckReport {
           "  %,d _ids were compared with the first %,d alone, not with one another"
               .formatted(check.unremembered(), FileCheck.IDS_REMEMBERED));
     }
+  }
+
+  /** What is legal, and almost surely not meant. */
+  static Optional<String> separatorNote(FileCheck check) {
+    return check.otherSeparator().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "line 1: the header is one column, with a %s in its name; cells are separated by commas,"
+                    .formatted(check.otherSeparator().equals(";") ? "semicolon" : "tab")
+                + " so save the file with commas if these are several columns");
   }
 
   @Override

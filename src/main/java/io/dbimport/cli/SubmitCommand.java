@@ -215,6 +215,7 @@ final class SubmitCommand implements Callable<Integer> {
       screen.line(
           Look.PLAIN,
           "  checked   %s: %s".formatted(submission.file(), CheckAsText.records(found.records())));
+      CheckAsText.separatorNote(found).ifPresent(note -> screen.wrapped(Look.NOTE, 12, note));
       return true;
     }
     screen.line(

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * The keys that a CSV file's first row names: a dotted name nests, and what a row writes is nested
@@ -17,9 +19,12 @@ import java.util.Set;
  * @param columns how many there are, useless ones included
  * @param fields of a document
  * @param problems of single names, whose columns are in no field
+ * @param otherSeparator what seems to separate the cells though it does not, a semicolon or a tab;
+ *     empty for nothing
  */
-record CsvHeader(int columns, List<Field> fields, List<Problem> problems) {
-  static final CsvHeader NONE = new CsvHeader(0, List.of(), List.of());
+record CsvHeader(int columns, List<Field> fields, List<Problem> problems, String otherSeparator) {
+  static final CsvHeader NONE = new CsvHeader(0, List.of(), List.of(), "");
+  private static final Pattern SEPARATOR = Pattern.compile("[;\t]");
   private static final int NO_COLUMN = -1;
 
   /**
@@ -55,7 +60,14 @@ record CsvHeader(int columns, List<Field> fields, List<Problem> problems) {
         tree.add(name, i);
       }
     }
-    return new CsvHeader(row.cells(), tree.fields(), List.copyOf(problems));
+    return new CsvHeader(row.cells(), tree.fields(), List.copyOf(problems), otherSeparator(row));
+  }
+
+  /** Of a single name that nobody put in quotes. */
+  private static String otherSeparator(Row row) {
+    return row.cells() == 1 && !row.quoted(0)
+        ? SEPARATOR.matcher(text(row, 0)).results().map(MatchResult::group).findFirst().orElse("")
+        : "";
   }
 
   private static Optional<Problem> badBytes(Row row, int cell) {

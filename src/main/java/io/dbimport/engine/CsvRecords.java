@@ -81,6 +81,11 @@ final class CsvRecords implements RecordReader {
     }
   }
 
+  /** As the header has it; empty until that is read. */
+  String otherSeparator() {
+    return header.otherSeparator();
+  }
+
   private Optional<Next> firstRow() throws IOException, UnreadableFile {
     try {
       return rows.next();

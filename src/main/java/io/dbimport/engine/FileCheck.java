@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What an import of a file would find in it, without a server. Immutable.
@@ -23,6 +24,8 @@ import java.util.function.Consumer;
  *     of memory
  * @param readable whether an import would come to the file's end
  * @param problems how many there are of each kind
+ * @param otherSeparator of a CSV file whose header is one column: a semicolon or a tab in it, which
+ *     was hardly meant as part of a name; empty for none
  */
 public record FileCheck(
     long records,
@@ -31,7 +34,8 @@ public record FileCheck(
     long repeated,
     long unremembered,
     boolean readable,
-    Map<ProblemKind, Long> problems) {
+    Map<ProblemKind, Long> problems,
+    String otherSeparator) {
 
   /** So many {@code _id}s are remembered, the first ones: all others are compared with them. */
   public static final int IDS_REMEMBERED = KnownIds.MOST;
@@ -42,7 +46,7 @@ public record FileCheck(
 
   /** A file that is not read, for this reason. */
   public static FileCheck unreadable(Problem why) {
-    return new FileCheck(0, 0, 0, 0, 0, false, Map.of(why.kind(), 1L));
+    return new FileCheck(0, 0, 0, 0, 0, false, Map.of(why.kind(), 1L), "");
   }
 
   /** Whether an import would take every record. */
@@ -62,12 +66,14 @@ public record FileCheck(
       InputStream in, FileType type, CsvNumbers numbers, ConflictMode mode, Consumer<Problem> found)
       throws IOException {
     SplittableRandom random = new SplittableRandom(0);
-    RecordReader reader =
-        switch (type) {
-          case JSON -> new JsonRecords(in, Place.START, random);
-          case CSV -> new CsvRecords(in, Place.START, numbers, random);
-        };
-    return new Counting(mode, found).read(reader);
+    Counting counting = new Counting(mode, found);
+    return switch (type) {
+      case JSON -> counting.read(new JsonRecords(in, Place.START, random), () -> "");
+      case CSV -> {
+        CsvRecords csv = new CsvRecords(in, Place.START, numbers, random);
+        yield counting.read(csv, csv::otherSeparator);
+      }
+    };
   }
 
   private static final class Counting {
@@ -86,7 +92,7 @@ public record FileCheck(
       this.found = found;
     }
 
-    FileCheck read(RecordReader reader) throws IOException {
+    FileCheck read(RecordReader reader, Supplier<String> otherSeparator) throws IOException {
       boolean more = true;
       while (more) {
         try {
@@ -99,7 +105,15 @@ public record FileCheck(
           tell(unreadable.problem());
         }
       }
-      return new FileCheck(records, bad, withoutId, repeated, ids.beyond(), readable, problems);
+      return new FileCheck(
+          records,
+          bad,
+          withoutId,
+          repeated,
+          ids.beyond(),
+          readable,
+          problems,
+          otherSeparator.get());
     }
 
     private void count(FileRecord record) {

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -103,6 +105,34 @@ final class CheckCommandTest {
     assertThat(first.path("repeated_id").intValue()).isOne();
     assertThat(first.path("uncompared_id").intValue()).isZero();
     assertThat(first.path("refused").intValue()).isOne();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"_id;n | ; | a semicolon", "'a.b\t_id' | '\t' | a tab", "_id;n,m | '' | ''"})
+  void aHeaderThatOtherCharactersSeemToSeparateIsNamedAndNoError(
+      String header, String separator, String name) throws IOException {
+    String file = file("other.csv", header + "\n1\n");
+
+    assertThat(run("check", file)).isZero();
+    assertThat(out).contains("1 record, nothing wrong\n");
+    if (name.isEmpty()) {
+      assertThat(out).doesNotContain("line 1:");
+    } else {
+      assertThat(out)
+          .contains("  line 1: the header is one column, with " + name + " in its name;");
+    }
+
+    assertThat(run("check", "--json", file)).isZero();
+    JsonNode first = new JsonMapper().readTree(out).path("files").path(0);
+    assertThat(first.path("other_separator").stringValue()).isEqualTo(separator);
+  }
+
+  @Test
+  void aSemicolonInQuotesIsMeant() throws IOException {
+    assertThat(run("check", file("quoted.csv", "\"a;b\"\n1\n"))).isZero();
+    assertThat(out).doesNotContain("line 1:");
   }
 
   @Test
