@@ -1,6 +1,7 @@
 package io.dbimport.cli;
 
 import io.dbimport.cli.Setting.Group;
+import java.net.URI;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,14 +33,17 @@ final class ServerCommand implements Callable<Integer> {
     Settings settings = flags.read();
     StopSignal signal = StopSignal.listen(ExitCode.STOPPED_BEFORE_DRAINED);
     try (ServerProcess server = ServerProcess.start(settings)) {
-      String bind = settings.text(Setting.BIND);
-      LOG.info(
-          "server at {}, metrics and health included{}",
-          server.uri(),
-          Wiring.isLoopback(bind) ? "" : "; bound to " + bind + ", so others reach it too");
+      LOG.info("{}", at(server.uri(), settings.text(Setting.BIND)));
       signal.await();
       LOG.info("SIG{}: stopping; the same again ends at once", signal.name());
     }
     return ExitCode.DONE;
+  }
+
+  /** Where it is, and who can reach it. */
+  static String at(URI uri, String bind) {
+    return "server at %s, metrics and health included%s"
+        .formatted(
+            uri, Wiring.isLoopback(bind) ? "" : "; bound to " + bind + ", so others reach it too");
   }
 }

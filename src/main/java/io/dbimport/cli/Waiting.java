@@ -31,19 +31,20 @@ final class Waiting {
   /** So long after a job has ended its event is waited for, and a state that is refused. */
   private static final long COMES_NANOS = Duration.ofSeconds(10).toNanos();
 
-  /** Says once that somebody is silent, and that he is back. */
-  private final class Silence {
+  /** Says once that somebody is silent, and that he is back. Confined to one command. */
+  static final class Silence {
+    private final Screen screen;
     private final String whose;
     private long heardNanos;
     private boolean asked;
     private boolean told;
 
-    Silence(String whose) {
+    Silence(Screen screen, String whose) {
+      this.screen = screen;
       this.whose = whose;
     }
 
-    void heard(boolean answers) {
-      long now = System.nanoTime();
+    void heard(boolean answers, long now) {
       if (answers || !asked) {
         heardNanos = now;
         asked = true;
@@ -74,13 +75,15 @@ final class Waiting {
   /** Request to when its job was first seen to have ended, or its state refused. */
   private final Map<String, Long> since = new HashMap<>();
 
-  private final Silence kafka = new Silence("Kafka");
-  private final Silence apiSilence = new Silence("the API");
+  private final Silence kafka;
+  private final Silence apiSilence;
   private boolean good = true;
 
   Waiting(Followed jobs, ResultReader results, StopSignal signal) {
     this.signal = signal;
     this.screen = jobs.screen();
+    this.kafka = new Silence(screen, "Kafka");
+    this.apiSilence = new Silence(screen, "the API");
     this.api = jobs.api();
     this.refused = jobs.refused();
     this.results = results;
@@ -99,7 +102,7 @@ final class Waiting {
       for (ResultEvent event : results.poll(POLL)) {
         heard(event);
       }
-      kafka.heard(results.connected());
+      kafka.heard(results.connected(), System.nanoTime());
       if (!open.isEmpty() && System.nanoTime() >= nextLook) {
         look();
         nextLook = System.nanoTime() + (screen.live() ? LOOK_NANOS : LOOK_UNSEEN_NANOS);
@@ -203,7 +206,7 @@ final class Waiting {
     String appId = submission.request().appId();
     JobReply reply = api.state(appId, submission.request().parameters().env(), job.jobId());
     boolean silent = reply instanceof JobReply.NotKnown(int code, String _) && code == NO_ANSWER;
-    apiSilence.heard(!silent);
+    apiSilence.heard(!silent, System.nanoTime());
     switch (reply) {
       case JobReply.Known(JobState state) -> {
         screen.progress(

@@ -13,6 +13,7 @@ import io.dbimport.cli.StopSignal;
 import io.dbimport.cli.Wiring;
 import io.dbimport.dev.EmbeddedSystem.PortsToUse;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -91,11 +92,7 @@ final class DevCommand implements Callable<Integer> {
     screen.line("  export DBIMPORT_KAFKA_BOOTSTRAP_SERVERS=" + kafka);
     screen.line("  export DBIMPORT_API_URL=" + settings.text(Setting.API_URL));
     screen.line("  export DBIMPORT_API_CA=" + system.certificate());
-    screen.line(
-        system
-            .token()
-            .map(token -> "  export DBIMPORT_TOKEN=" + token)
-            .orElse("  # and DBIMPORT_TOKEN, the one you gave"));
+    screen.line(tokenLine(system.token()));
     screen.line("");
     String program = System.getProperty("dbimport.program", "dbimport");
     screen.line(
@@ -107,5 +104,16 @@ final class DevCommand implements Callable<Integer> {
     screen.line("  kcat -b " + kafka + " -C -t " + prefix + ".finished");
     screen.line("  psql " + system.databaseAddress());
     screen.line("  curl " + system.workerAddress() + "/metrics");
+  }
+
+  /**
+   * What to paste for the token.
+   *
+   * @param token the built-in one; empty for one of the user's own, which is not shown
+   */
+  static String tokenLine(Optional<String> token) {
+    return token
+        .map(builtIn -> "  export DBIMPORT_TOKEN=" + builtIn)
+        .orElse("  # and DBIMPORT_TOKEN, the one you gave");
   }
 }
