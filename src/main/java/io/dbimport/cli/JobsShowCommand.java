@@ -123,8 +123,9 @@ final class JobsShowCommand implements Callable<Integer> {
                         state.recordSuccess(),
                         state.recordFail(),
                         state.status().terminal() ? "" : " so far"))));
-    if (!state.errorMsg().isBlank()) {
-      screen.wrapped(Look.FAINT, 2, state.errorMsg());
+    String reason = link.offered() ? RefusedRecords.reason(state.errorMsg()) : state.errorMsg();
+    if (!reason.isBlank()) {
+      screen.wrapped(Look.FAINT, 2, reason);
     }
     if (link.offered()) {
       screen.line("");

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 
 /**
  * What a job refused: the first few of its list to be shown, all of it to be saved. Confined to one
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
 
+  private static final Pattern REFUSALS =
+      Pattern.compile("(^|; )\\d+ of \\d+ records failed: .*", Pattern.DOTALL);
   /**
    * What came of it.
    *
@@ -83,6 +86,14 @@ record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
   }
 
   /**
+  /**
+   * A job's own text without the refusals that it repeats: the list has them. Our server writes
+   * them so; what another one writes stays as it is.
+   */
+  static String reason(String errorMsg) {
+    return REFUSALS.matcher(errorMsg).replaceFirst("");
+  }
+
    * The same for people, on the screen.
    *
    * @param refused how many the job counted

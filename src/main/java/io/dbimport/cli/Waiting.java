@@ -166,8 +166,9 @@ final class Waiting {
     String appId = submission.request().appId();
     String env = submission.request().parameters().env();
     FailureLink list = api.look(appId, env, job.jobId()).failures();
-    if (!success || !list.offered()) {
-      screen.wrapped(Look.PLAIN, INDENT.length(), job.errorMsg());
+    String reason = list.offered() ? RefusedRecords.reason(job.errorMsg()) : job.errorMsg();
+    if ((!success || !list.offered()) && !reason.isBlank()) {
+      screen.wrapped(Look.PLAIN, INDENT.length(), reason);
     }
     boolean told = false;
     if (list.offered()) {

@@ -153,8 +153,12 @@ final class SubmitWaitTest {
 
     assertThat(ran.code()).isEqualTo(1);
     assertThat(ran.out())
-        .contains("1 written, 1 refused\n            stopped at the first error")
+        .contains("1 written, 1 refused\n            stopped at the first error\n")
         .endsWith("→ remove the comma\n");
+    String told = ran.out().substring(ran.out().indexOf("1 written, 1 refused"));
+    assertThat(told)
+        .containsOnlyOnce("a comma with nothing behind it")
+        .doesNotContain("records failed");
   }
 
   @Test
