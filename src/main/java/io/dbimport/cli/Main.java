@@ -6,6 +6,8 @@ import java.util.ServiceLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -40,6 +42,14 @@ public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /** Runs one command and ends the process with its exit code. */
+  private static final Set<String> NOT_BUILT =
+      Set.of(
+          "dbimport console",
+          "dbimport dead-letters",
+          "dbimport unknown",
+          "dbimport jobs list",
+          "dbimport jobs watch");
+
   public static void main(String[] args) {
     // No memory, say: the process must not go on with a part of it gone.
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
@@ -99,6 +109,13 @@ public final class Main implements Runnable {
     if (failure instanceof InterruptedException) {
       return ExitCode.INTERRUPTED;
     }
+    if (wrong instanceof CommandLine.UnmatchedArgumentException unmatched
+        && !command.getSubcommands().isEmpty()
+        && !unmatched.getUnmatched().getFirst().startsWith("-")) {
+      err.println(Masking.mask(noSuchCommand(command, unmatched.getUnmatched().getFirst())));
+      err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+      return ExitCode.USAGE;
+    }
     StringWriter trace = new StringWriter();
     failure.printStackTrace(new PrintWriter(trace));
     err.println(Masking.mask("dbimport: a fault of ours; please report it\n" + trace));
@@ -106,6 +123,18 @@ public final class Main implements Runnable {
   }
 
   /** Without a command there is nothing to do but to say what there is. */
+  private static String noSuchCommand(CommandLine parent, String word) {
+    String before = parent.getCommandSpec().qualifiedName() + " ";
+    if (NOT_BUILT.contains(before + word)) {
+      return before + word + " is not built yet";
+    }
+    return "there is no command "
+        + Screen.shown(before + word)
+        + Nearest.to(word, parent.getSubcommands().keySet())
+            .map(near -> "; did you mean " + before + near + "?")
+            .orElse("");
+  }
+
   @Override
   public void run() {
     throw new CommandLine.ParameterException(

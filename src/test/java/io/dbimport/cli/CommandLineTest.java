@@ -55,7 +55,15 @@ class CommandLineTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "wroker                                       | worker",
+        "wroker                                       | no command dbimport wroker; did you mean dbimport worker?",
+        "zzz                                          | no command dbimport zzz",
+        "jobs shwo 1                                  | no command dbimport jobs shwo; did you mean dbimport jobs show?",
+        "topics creat                                 | did you mean dbimport topics create?",
+        "console                                      | dbimport console is not built yet",
+        "dead-letters list                            | dbimport dead-letters is not built yet",
+        "unknown resolve --yes                        | dbimport unknown is not built yet",
+        "jobs list                                    | dbimport jobs list is not built yet",
+        "jobs watch 7                                 | dbimport jobs watch is not built yet",
         "worker --no-such-flag                        | --no-such-flag",
         "worker extra                                 | extra",
         "submit --env e --collection c                | FILE",
