@@ -5,6 +5,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -94,6 +95,15 @@ public final class Screen implements AutoCloseable {
   public int width() {
     int columns = terminal == null ? USUAL_WIDTH : terminal.getColumns();
     return columns <= 0 ? USUAL_WIDTH : Math.min(columns, WIDEST);
+  }
+
+  /**
+   * Columns that a line may have before the terminal breaks it; no end to them where it is none.
+   */
+  int columns() {
+    return terminal == null || terminal.getColumns() <= 0
+        ? Integer.MAX_VALUE
+        : terminal.getColumns();
   }
 
   /** Prints one line. */
@@ -193,16 +203,24 @@ public final class Screen implements AutoCloseable {
 
   /** Prints a text in as many lines as its words take, each behind this many blanks. */
   public void wrapped(Look look, int indent, String text) {
-    int columns = Math.max(20, width() - indent);
+    for (String line : lines(text, Math.max(20, width() - indent))) {
+      line(look, " ".repeat(indent) + line);
+    }
+  }
+
+  /** The text in lines of so many columns; a longer word has a line of its own. At least one. */
+  static List<String> lines(String text, int columns) {
+    List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
     for (String word : shown(text).strip().split("\\s+", -1)) {
       if (!line.isEmpty() && columns(line.toString()) + 1 + columns(word) > columns) {
-        line(look, " ".repeat(indent) + line);
+        lines.add(line.toString());
         line.setLength(0);
       }
       line.append(line.isEmpty() ? "" : " ").append(word);
     }
-    line(look, " ".repeat(indent) + line);
+    lines.add(line.toString());
+    return lines;
   }
 
   /** Columns that a text takes: a Chinese character takes two. */
