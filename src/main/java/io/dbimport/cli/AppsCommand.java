@@ -2,6 +2,7 @@ package io.dbimport.cli;
 
 import io.dbimport.cli.Setting.Group;
 import io.dbimport.cli.Table.Cell;
+import io.dbimport.client.PlainWords;
 import io.dbimport.server.App;
 import io.dbimport.server.AppsEditor;
 import io.dbimport.server.AppsFile;
@@ -76,7 +77,7 @@ final class AppsCommand implements Runnable {
         edit.on(apps);
         apps.save();
       } catch (IOException failure) {
-        throw Wiring.badSettings(file + " cannot be read or written: " + failure);
+        throw Wiring.badSettings(file + " cannot be read or written: " + PlainWords.of(failure));
       } catch (IllegalArgumentException wrong) {
         throw Wiring.badSettings(String.valueOf(wrong.getMessage()));
       }

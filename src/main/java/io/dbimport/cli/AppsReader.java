@@ -1,8 +1,8 @@
 package io.dbimport.cli;
 
+import io.dbimport.client.PlainWords;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -74,9 +74,7 @@ final class AppsReader {
     try {
       return Optional.of(JSON.readTree(Files.readString(file)));
     } catch (IOException unreadable) {
-      String why =
-          unreadable instanceof NoSuchFileException ? "it is not there" : unreadable.getMessage();
-      problems.add(file + " cannot be read as UTF-8: " + why);
+      problems.add(file + " cannot be read as UTF-8: " + PlainWords.of(unreadable));
     } catch (JacksonException notJson) {
       // Jackson's text quotes the file, which may hold a token.
       problems.add(

@@ -4,6 +4,7 @@ import io.dbimport.client.AccessTokens;
 import io.dbimport.client.AppTokens;
 import io.dbimport.client.ClientSettings;
 import io.dbimport.client.FileToken;
+import io.dbimport.client.PlainWords;
 import io.dbimport.client.RenewedToken;
 import io.dbimport.client.SecretText;
 import io.dbimport.client.TokenServices;
@@ -86,7 +87,7 @@ final class AppsWiring {
       try {
         return secret.value();
       } catch (IOException unreadable) {
-        throw new IOException(what + " cannot be read: " + unreadable.getMessage(), unreadable);
+        throw new IOException(what + " cannot be read: " + PlainWords.of(unreadable), unreadable);
       }
     };
   }

@@ -1,13 +1,16 @@
 package io.dbimport.cli;
 
+import io.dbimport.client.PlainWords;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.FileSystemException;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
-import java.util.Set;
-import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -39,9 +42,6 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
-  @Spec private CommandSpec spec = CommandSpec.create();
-
-  /** Runs one command and ends the process with its exit code. */
   private static final Set<String> NOT_BUILT =
       Set.of(
           "dbimport console",
@@ -50,6 +50,9 @@ public final class Main implements Runnable {
           "dbimport jobs list",
           "dbimport jobs watch");
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /** Runs one command and ends the process with its exit code. */
   public static void main(String[] args) {
     // No memory, say: the process must not go on with a part of it gone.
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
@@ -81,6 +84,9 @@ public final class Main implements Runnable {
     main.addSubcommand(new TopicsCommand());
     main.addSubcommand(new AppsCommand());
     main.addSubcommand(new SettingsCommand());
+    main.registerConverter(short.class, text -> wholeNumber(text, Short::valueOf));
+    main.registerConverter(Integer.class, text -> wholeNumber(text, Integer::valueOf));
+    main.registerConverter(long.class, text -> wholeNumber(text, Long::valueOf));
     main.setUsageHelpAutoWidth(true);
     main.setAbbreviatedOptionsAllowed(false);
     main.setCaseInsensitiveEnumValuesAllowed(true);
@@ -90,25 +96,19 @@ public final class Main implements Runnable {
     return main;
   }
 
+  /** picocli's own words for a text that is none are the names of Java's types. */
+  private static <N> N wholeNumber(String text, Function<String, N> parse) {
+    try {
+      return parse.apply(text);
+    } catch (NumberFormatException none) {
+      throw new CommandLine.TypeConversionException(
+          "'" + text + "' is no whole number, or too large a one");
+    }
+  }
+
   private static int wrongUse(CommandLine.ParameterException wrong, String[] args) {
     CommandLine command = wrong.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println(Masking.mask(String.valueOf(wrong.getMessage())));
-    if (!CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err)) {
-      err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
-    }
-    return ExitCode.USAGE;
-  }
-
-  private static int failed(Exception failure, CommandLine command) {
-    PrintWriter err = command.getErr();
-    if (failure instanceof CommandFailed told) {
-      err.println(Screen.shown("dbimport: " + told.sentence()));
-      return told.exitCode();
-    }
-    if (failure instanceof InterruptedException) {
-      return ExitCode.INTERRUPTED;
-    }
     if (wrong instanceof CommandLine.UnmatchedArgumentException unmatched
         && !command.getSubcommands().isEmpty()
         && !unmatched.getUnmatched().getFirst().startsWith("-")) {
@@ -116,13 +116,13 @@ public final class Main implements Runnable {
       err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
       return ExitCode.USAGE;
     }
-    StringWriter trace = new StringWriter();
-    failure.printStackTrace(new PrintWriter(trace));
-    err.println(Masking.mask("dbimport: a fault of ours; please report it\n" + trace));
-    return ExitCode.INTERNAL_ERROR;
+    err.println(Masking.mask(String.valueOf(wrong.getMessage())));
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err)) {
+      err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+    }
+    return ExitCode.USAGE;
   }
 
-  /** Without a command there is nothing to do but to say what there is. */
   private static String noSuchCommand(CommandLine parent, String word) {
     String before = parent.getCommandSpec().qualifiedName() + " ";
     if (NOT_BUILT.contains(before + word)) {
@@ -135,6 +135,27 @@ public final class Main implements Runnable {
             .orElse("");
   }
 
+  private static int failed(Exception failure, CommandLine command) {
+    PrintWriter err = command.getErr();
+    if (failure instanceof CommandFailed told) {
+      err.println(Screen.shown("dbimport: " + told.sentence()));
+      return told.exitCode();
+    }
+    if (failure instanceof InterruptedException) {
+      return ExitCode.INTERRUPTED;
+    }
+    if (failure instanceof IOException unusable) {
+      String file = unusable instanceof FileSystemException named ? named.getFile() + ": " : "";
+      err.println(Screen.shown("dbimport: cannot go on: " + file + PlainWords.of(unusable)));
+      return ExitCode.INTERNAL_ERROR;
+    }
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    err.println(Masking.mask("dbimport: a fault of ours; please report it\n" + trace));
+    return ExitCode.INTERNAL_ERROR;
+  }
+
+  /** Without a command there is nothing to do but to say what there is. */
   @Override
   public void run() {
     throw new CommandLine.ParameterException(

@@ -5,12 +5,13 @@ import io.dbimport.client.FailureEntry;
 import io.dbimport.client.FailureLink;
 import io.dbimport.client.FailureListClient;
 import io.dbimport.client.FailureListReply;
+import io.dbimport.client.PlainWords;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a job refused: the first few of its list to be shown, all of it to be saved. Confined to one
@@ -20,9 +21,9 @@ import java.util.regex.Pattern;
  * @param file where the list is saved, which must not be there yet; null for nowhere
  */
 record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
-
   private static final Pattern REFUSALS =
       Pattern.compile("(^|; )\\d+ of \\d+ records failed: .*", Pattern.DOTALL);
+
   /**
    * What came of it.
    *
@@ -44,7 +45,7 @@ record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
       return to == null ? show(link, show) : save(link, show, to);
     } catch (IOException unwritten) {
       String what = to == null ? "the list cannot be read: " : to + " cannot be written: ";
-      return new Told(0, false, what + unwritten);
+      return new Told(0, false, what + PlainWords.of(unwritten));
     }
   }
 
@@ -86,7 +87,6 @@ record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
   }
 
   /**
-  /**
    * A job's own text without the refusals that it repeats: the list has them. Our server writes
    * them so; what another one writes stays as it is.
    */
@@ -94,6 +94,7 @@ record RefusedRecords(FailureListClient lists, long most, @Nullable Path file) {
     return REFUSALS.matcher(errorMsg).replaceFirst("");
   }
 
+  /**
    * The same for people, on the screen.
    *
    * @param refused how many the job counted

@@ -1,5 +1,6 @@
 package io.dbimport.cli;
 
+import io.dbimport.client.PlainWords;
 import io.dbimport.client.Trust;
 import io.dbimport.server.AppsFile;
 import io.dbimport.server.ServerSettings;
@@ -8,7 +9,6 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -261,8 +261,11 @@ final class SettingsReader {
     try (Reader text = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       properties.load(text);
     } catch (IOException | IllegalArgumentException unreadable) {
+      // The second is what the properties' own reader throws, for an escape that is none.
       String why =
-          unreadable instanceof NoSuchFileException ? "it is not there" : unreadable.getMessage();
+          unreadable instanceof IOException failure
+              ? PlainWords.of(failure)
+              : String.valueOf(unreadable.getMessage());
       problems.add("--config: " + file + " cannot be read as a properties file in UTF-8: " + why);
     }
     Map<String, String> sorted = new TreeMap<>();

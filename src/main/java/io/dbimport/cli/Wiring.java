@@ -5,6 +5,7 @@ import io.dbimport.client.AccessTokens;
 import io.dbimport.client.ApiFamily;
 import io.dbimport.client.ClientSettings;
 import io.dbimport.client.FileToken;
+import io.dbimport.client.PlainWords;
 import io.dbimport.engine.ConnectionPool;
 import io.dbimport.engine.CsvNumbers;
 import io.dbimport.engine.EngineSettings;
@@ -259,7 +260,12 @@ public final class Wiring {
     } catch (S3Unusable unusable) {
       throw badSettings(whatToChange(unusable.reason()) + ": " + unusable.getMessage());
     } catch (IOException unusable) {
-      throw badSettings(Setting.STORAGE.variable() + ": " + where + " cannot be used: " + unusable);
+      throw badSettings(
+          Setting.STORAGE.variable()
+              + ": "
+              + where
+              + " cannot be used: "
+              + PlainWords.of(unusable));
     }
   }
 
@@ -295,7 +301,7 @@ public final class Wiring {
     try {
       return secret.value();
     } catch (IOException unreadable) {
-      throw badSettings(name + ": the file with it cannot be read: " + unreadable.getMessage());
+      throw badSettings(name + ": the file with it cannot be read: " + PlainWords.of(unreadable));
     }
   }
 }

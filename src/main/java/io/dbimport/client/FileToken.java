@@ -41,7 +41,8 @@ public final class FileToken implements AccessTokens {
       return new TokenReply.Token(known);
     } catch (IOException unreadable) {
       token = null;
-      return new TokenReply.NoToken("no token can be read from " + file + ": " + unreadable);
+      return new TokenReply.NoToken(
+          "no token can be read from " + file + ": " + PlainWords.of(unreadable));
     } finally {
       lock.unlock();
     }

@@ -258,10 +258,7 @@ final class Poster implements AutoCloseable {
     for (int depth = 0; depth < 10 && cause.getCause() != null; depth++) {
       cause = cause.getCause();
     }
-    String name = cause.getClass().getSimpleName();
-    return cause instanceof IOException && cause.getMessage() != null
-        ? name + ": " + cause.getMessage()
-        : name;
+    return PlainWords.of(cause);
   }
 
   @Override

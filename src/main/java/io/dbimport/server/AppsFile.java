@@ -1,5 +1,6 @@
 package io.dbimport.server;
 
+import io.dbimport.client.PlainWords;
 import io.dbimport.engine.EngineSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,8 @@ public final class AppsFile {
     try {
       root = JSON.readTree(Files.readString(file));
     } catch (IOException unreadable) {
-      throw new IllegalArgumentException(file + " cannot be read: " + unreadable, unreadable);
+      throw new IllegalArgumentException(
+          file + " cannot be read: " + PlainWords.of(unreadable), unreadable);
     } catch (JacksonException notJson) {
       // Jackson's text quotes the file, which holds secrets.
       throw new IllegalArgumentException(

@@ -75,9 +75,10 @@ class CommandLineTest {
         "check --type json - -                        | can be read once",
         "jobs                                         | show",
         "jobs show 1                                  | --env",
-        "jobs show one --env e                        | JOB_ID",
         "topics                                       | create",
-        "topics create --partitions many              | --partitions",
+        "topics create --partitions many              | option '--partitions': 'many' is no whole number",
+        "topics create --replication-factor 99999     | : '99999' is no whole number",
+        "jobs show one --env e                        | : 'one' is no whole number",
       })
   void wrongUseIsToldOnOneScreenAndEndsWith64(String line, String hint) {
     assertThat(run(line.strip().split(" "))).isEqualTo(64);
