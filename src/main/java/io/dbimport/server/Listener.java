@@ -37,6 +37,23 @@ final class Listener {
         : response.entity(message).build();
   }
 
+  /** Helidon takes a request line or a head that it cannot read for a fault of its own. */
+  private static TransportResponse internal(
+      TransportRequest request,
+      EventType type,
+      Status status,
+      ServerResponseHeaders headers,
+      String message) {
+    // Of a fault in a route the request is known.
+    boolean unreadable = request.path().isEmpty();
+    TransportResponse.Builder response =
+        TransportResponse.builder()
+            .status(unreadable ? Status.BAD_REQUEST_400 : status)
+            .headers(headers)
+            .keepAlive(false);
+    return response.entity(unreadable ? "the request cannot be read" : message).build();
+  }
+
   static WebServer start(
       String bind,
       int port,
@@ -59,7 +76,10 @@ final class Listener {
             .protocolsDiscoverServices(false)
             .addConnectionSelector(new BoundedConnections(bounds))
             .directHandlers(
-                DirectHandlers.builder().addHandler(EventType.OTHER, Listener::refused).build())
+                DirectHandlers.builder()
+                    .addHandler(EventType.OTHER, Listener::refused)
+                    .addHandler(EventType.INTERNAL_ERROR, Listener::internal)
+                    .build())
             .maxTcpConnections(bounds.connections())
             .maxConcurrentRequests(bounds.requestsAtOnce())
             // The connections bound themselves whenever Helidon looks at them.

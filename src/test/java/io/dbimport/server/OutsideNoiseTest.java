@@ -95,6 +95,17 @@ final class OutsideNoiseTest {
     assertThat(lines.list).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "G@T / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "\u0080\u0081 / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nBad@Name: 1\r\n\r\n",
+      })
+  void aRequestThatCannotBeReadIsTheCallersMistake(String sent) throws Exception {
+    assertThat(answer(server.port(), sent)).startsWith("HTTP/1.1 400 ");
+  }
+
   @Test
   void whatIsNoHandshakeLeavesNoLine(@TempDir Path folder) throws Exception {
     SelfSigned certificate = SelfSigned.forLoopback(folder);
