@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class Committer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
   private static final Duration ENDS_WITHIN = Duration.ofSeconds(5);
+
+  /** The producer's own timeouts end what it waits for. */
+  static final Duration NO_END = Duration.ofNanos(Long.MAX_VALUE);
 
   /**
    * What one transaction is to hold.
@@ -82,17 +86,27 @@ final class Committer implements AutoCloseable {
     tell(() -> whatBecameOf(sought));
   }
 
-  /** Commits a tick and waits for it. */
-  CommitReply commit(Tick tick) throws InterruptedException {
-    return await(() -> commitNow(tick));
+  /** Commits a tick and waits for it, so long; what is not known then stays unsure. */
+  CommitReply commit(Tick tick, Duration atMost) throws InterruptedException {
+    try {
+      return await(() -> commitNow(tick), atMost);
+    } catch (TimeoutException silence) {
+      return new CommitReply.Unsure(new KafkaException("no answer within " + atMost));
+    }
   }
 
   /** Ends whatever transaction this instance left open, and waits for it. */
   void settleLeftovers() throws InterruptedException {
-    await(() -> {
-      transactions.settleLeftovers();
-      return true;
-    });
+    try {
+      await(
+          () -> {
+            transactions.settleLeftovers();
+            return true;
+          },
+          NO_END);
+    } catch (TimeoutException never) {
+      throw new IllegalStateException(never);
+    }
   }
 
   private CommitReply commitNow(Tick tick) {
@@ -127,10 +141,11 @@ final class Committer implements AutoCloseable {
     });
   }
 
-  private <T> T await(Callable<T> work) throws InterruptedException {
+  private <T> T await(Callable<T> work, Duration atMost)
+      throws InterruptedException, TimeoutException {
     Future<T> done = thread.submit(work);
     try {
-      return done.get();
+      return done.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException failure) {
       switch (failure.getCause()) {
         case RuntimeException why -> throw why;

@@ -175,10 +175,10 @@ final class Ticks {
     return true;
   }
 
-  /** Notes that no call is open below these offsets, and waits for that; false when it is not. */
-  boolean handOver(Map<Integer, Long> offsets, ConsumerGroupMetadata group)
+  /** Notes that no call is open below these offsets; false when it is not known to be noted. */
+  boolean handOver(Map<Integer, Long> offsets, ConsumerGroupMetadata group, Duration atMost)
       throws InterruptedException {
-    CommitReply reply = committer.commit(transaction(List.of(), offsets, true, group));
+    CommitReply reply = committer.commit(transaction(List.of(), offsets, true, group), atMost);
     boolean done = reply instanceof Committed;
     if (!done) {
       LOG.info("partitions {} are not handed over: {}", offsets.keySet(), reply);

@@ -433,7 +433,13 @@ final class WorkerLoop implements ConsumerRebalanceListener {
     for (TopicPartition at : partitions) {
       worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
     }
-    return !offsets.isEmpty() && ticks.handOver(offsets, group) ? offsets.keySet() : Set.of();
+    // Who stops keeps nobody waiting for longer than the next owner waits without the note. Who
+    // goes
+    // on must know what became of it: a note that comes late would not be true any more.
+    Duration atMost = quiet ? settings.callsEndWithin() : Committer.NO_END;
+    return !offsets.isEmpty() && ticks.handOver(offsets, group, atMost)
+        ? offsets.keySet()
+        : Set.of();
   }
 
   private boolean committedAll() throws InterruptedException {

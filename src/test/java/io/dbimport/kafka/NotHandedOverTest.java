@@ -23,7 +23,8 @@ final class NotHandedOverTest {
         var _ = new Topics(admin, "left", Duration.ofDays(7)).create(2, (short) 1);
       }
       try (Stand stand = Stand.over(kafka.bootstrapServers(), "left")) {
-        stand.clientProperties.put("max.block.ms", "1000");
+        // The producer waits for its commit longer than this test does for the end.
+        stand.clientProperties.put("max.block.ms", "600000");
         Started worker = stand.start("one");
         worker.awaitPartitions(2);
         stand.send(Stand.insert("before", "c0"));
