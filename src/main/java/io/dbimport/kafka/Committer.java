@@ -5,6 +5,7 @@ import io.dbimport.worker.Moment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -88,25 +89,19 @@ final class Committer implements AutoCloseable {
 
   /** Commits a tick and waits for it, so long; what is not known then stays unsure. */
   CommitReply commit(Tick tick, Duration atMost) throws InterruptedException {
-    try {
-      return await(() -> commitNow(tick), atMost);
-    } catch (TimeoutException silence) {
-      return new CommitReply.Unsure(new KafkaException("no answer within " + atMost));
-    }
+    return await(() -> commitNow(tick), atMost)
+        .orElseGet(() -> new CommitReply.Unsure(new KafkaException("no answer within " + atMost)));
   }
 
   /** Ends whatever transaction this instance left open, and waits for it. */
   void settleLeftovers() throws InterruptedException {
-    try {
-      await(
-          () -> {
-            transactions.settleLeftovers();
-            return true;
-          },
-          NO_END);
-    } catch (TimeoutException never) {
-      throw new IllegalStateException(never);
-    }
+    var _ =
+        await(
+            () -> {
+              transactions.settleLeftovers();
+              return true;
+            },
+            NO_END);
   }
 
   private CommitReply commitNow(Tick tick) {
@@ -141,11 +136,13 @@ final class Committer implements AutoCloseable {
     });
   }
 
-  private <T> T await(Callable<T> work, Duration atMost)
-      throws InterruptedException, TimeoutException {
+  /** What the work gives; empty when that takes longer. */
+  private <T> Optional<T> await(Callable<T> work, Duration atMost) throws InterruptedException {
     Future<T> done = thread.submit(work);
     try {
-      return done.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+      return Optional.of(done.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException silence) {
+      return Optional.empty();
     } catch (ExecutionException failure) {
       switch (failure.getCause()) {
         case RuntimeException why -> throw why;

@@ -434,8 +434,7 @@ final class WorkerLoop implements ConsumerRebalanceListener {
       worker.restingOffset(at.partition()).ifPresent(o -> offsets.put(at.partition(), o));
     }
     // Who stops keeps nobody waiting for longer than the next owner waits without the note. Who
-    // goes
-    // on must know what became of it: a note that comes late would not be true any more.
+    // goes on must know what became of it: a note that comes late would not be true any more.
     Duration atMost = quiet ? settings.callsEndWithin() : Committer.NO_END;
     return !offsets.isEmpty() && ticks.handOver(offsets, group, atMost)
         ? offsets.keySet()
