@@ -411,7 +411,7 @@ final class PostgresEngineTest {
 
   @Test
   void anEnvironmentHasNoMoreThanItsShareHoweverManyJobsComeAtOnce() throws Exception {
-    MeteringStorage storage = new MeteringStorage(bench.files, 1_000_000);
+    MeteringStorage storage = new MeteringStorage(bench.files, 0);
     EngineSettings settings =
         new EngineSettings(
             List.of(ENV),
@@ -431,6 +431,8 @@ final class PostgresEngineTest {
     for (int i = 0; i < 40; i++) {
       jobs.add(Workbench.submit(engine, Workbench.insert(ENV, "c" + i, "f")));
     }
+    Eventually.isTrue("its share is used", () -> storage.waiting() == 2);
+    storage.allowAll();
 
     for (long job : jobs) {
       assertThat(Workbench.end(engine, ENV, job).recordSuccess()).isEqualTo(100);
